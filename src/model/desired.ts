@@ -1,0 +1,16 @@
+import type { KubeObject } from "./object.ts";
+
+/** One rendered object, normalised (see render/normalise), its namespace and scope not yet resolved. */
+export interface RenderedObject {
+  object: KubeObject;
+  /** Where it comes from, for messages: `deploy/web.yaml:12`. */
+  origin: string;
+}
+
+/** Everything that a revision wants of one application. Complete: a render that fails part-way throws. */
+export interface DesiredSet {
+  revision: string;
+  objects: readonly RenderedObject[];
+  /** Digest of all that the render read, listed and missed, and of its options: equal digests, equal objects. */
+  inputs: string;
+}

@@ -1,0 +1,38 @@
+/** One revision of a source: immutable, content-addressed, never a working directory. */
+
+export interface Commit {
+  /** Full hexadecimal id. */
+  id: string;
+  /** Name of the author, without the address. */
+  author: string;
+  /** First line of the message. */
+  subject: string;
+  /** Time of the commit, as RFC 3339. */
+  time: string;
+}
+
+export type EntryMode = "file" | "executable" | "symlink" | "submodule";
+
+export interface TreeEntry {
+  /** Relative to the snapshot's root, with `/`; never absolute, never with `..`. */
+  path: string;
+  mode: EntryMode;
+  /** Content address: two entries of one id have the same bytes. */
+  blob: string;
+}
+
+export interface Snapshot {
+  /** As status and `Application.status.revision` say it, e.g. `main@sha1:<sha>`. */
+  readonly revision: string;
+  readonly commit: Commit;
+  /**
+   * The entries below a directory (`""` is the root), recursive, sorted by path.
+   * @throws Problem PathNotFound when the revision has no such directory.
+   */
+  list(directory: string): Promise<readonly TreeEntry[]>;
+  /**
+   * The bytes of blobs, fetched in one batch where they are missing.
+   * @throws Problem SourceUnreachable; never answers with fewer blobs than asked for.
+   */
+  read(blobs: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
+}
