@@ -1,0 +1,332 @@
+/**
+ * A real Kubernetes control plane in a directory: etcd, kube-apiserver and, with `workloads`,
+ * kube-controller-manager, kube-scheduler and kwok's simulated nodes. Everything listens on
+ * 127.0.0.1, and ends when its owner ends. See README.md in this folder.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { controlPlaneBinaries } from "../../setup/control-plane.mjs";
+import {
+  apiServerArguments,
+  auditPolicy,
+  controllerManagerArguments,
+  etcdArguments,
+  kwokArguments,
+  schedulerArguments,
+} from "./components.ts";
+import {
+  newToken,
+  signingKeyPair,
+  startTokenWebhook,
+  type TokenWebhook,
+  tokenLine,
+  type User,
+  writeKubeconfig,
+} from "./identities.ts";
+import { runKubectl } from "./kubectl.ts";
+import { freePort } from "./ports.ts";
+import { type SupervisedChild, Supervisor } from "./supervisor.ts";
+
+export interface ControlPlaneOptions {
+  /** Kept on stop, and taken up again by a later start; default: a temporary one, removed on stop. */
+  readonly dir?: string;
+  /** Simulated nodes; default 0, then no Pod is ever scheduled. */
+  readonly nodes?: number;
+  /** kube-controller-manager, kube-scheduler and kwok; default true. Without them no Pod can be made. */
+  readonly workloads?: boolean;
+  /** Port of the apiserver; default: one of the system. */
+  readonly port?: number;
+  /** Audit log with the metadata of every answered request; default true. */
+  readonly audit?: boolean;
+  /** Whether etcd syncs to disk; default false. */
+  readonly fsync?: boolean;
+  /** Requests in flight that the apiserver takes, for load tests. */
+  readonly maxInflight?: number;
+}
+
+export interface ControlPlane {
+  readonly dir: string;
+  /** `https://127.0.0.1:PORT` */
+  readonly server: string;
+  /** Path of the kubeconfig of `admin`, of system:masters: exempt from RBAC and from priority and fairness. */
+  readonly adminKubeconfig: string;
+  /** Path; one JSON document of audit.k8s.io/v1 a line. */
+  readonly auditLog: string;
+  /**
+   * Path of a kubeconfig with an identity of its own: a user of any name and groups (with
+   * what RBAC grants them; nothing at first), or an existing ServiceAccount by TokenRequest
+   * (24 h).
+   */
+  kubeconfigFor(user: User | { serviceAccount: string; namespace: string }): Promise<string>;
+  /** The real kubectl as admin. @returns standard output. @throws with standard error */
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  /** Ends every process, then removes a temporary directory. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const startDeadlineMs = 120_000;
+const portAttempts = 5;
+
+/** @throws Error naming the program and the end of its log when it does not become ready. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const place =
+    options.dir === undefined
+      ? { temporaryPrefix: join(tmpdir(), "mooring-cluster-") }
+      : { directory: resolve(options.dir) };
+  if ("directory" in place) await mkdir(place.directory, { recursive: true });
+  const supervisor = await Supervisor.begin(place);
+  const webhook = await startTokenWebhook();
+  try {
+    return await assemble(supervisor, webhook, options);
+  } catch (error) {
+    webhook.close();
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  supervisor: Supervisor,
+  webhook: TokenWebhook,
+  options: ControlPlaneOptions,
+): Promise<ControlPlane> {
+  const { nodes = 0, workloads = true, audit = true, fsync = false } = options;
+  const binaries = controlPlaneBinaries();
+  const dir = supervisor.directory;
+  const file = (name: string) => join(dir, name);
+  const deadline = Date.now() + startDeadlineMs;
+  for (const name of ["logs", "certificates", "kubeconfigs"]) {
+    await mkdir(file(name), { recursive: true });
+  }
+  const launch = (name: keyof typeof binaries, tier: number, args: readonly string[]) =>
+    supervisor.start({
+      name,
+      tier,
+      command: binaries[name],
+      args,
+      log: join(dir, "logs", `${name}.log`),
+      env: { PATH: "/usr/bin:/bin", HOME: dir },
+    });
+
+  const tokens = {
+    admin: newToken(),
+    controllerManager: newToken(),
+    scheduler: newToken(),
+    kwok: newToken(),
+  };
+  const masters = ["system:masters"];
+  await writeFile(
+    file("tokens.csv"),
+    tokenLine(tokens.admin, { name: "admin", groups: masters }) +
+      // Not its own role, which only lets it fetch a token for each of its controllers.
+      tokenLine(tokens.controllerManager, {
+        name: "system:kube-controller-manager",
+        groups: masters,
+      }) +
+      tokenLine(tokens.scheduler, { name: "system:kube-scheduler" }) +
+      tokenLine(tokens.kwok, { name: "kwok", groups: masters }),
+    { mode: 0o600 },
+  );
+  await writeKubeconfig(file("token-webhook.yaml"), { server: webhook.url });
+  if (!existsSync(file("service-account.key"))) {
+    const pair = signingKeyPair();
+    await writeFile(file("service-account.pub"), pair.publicKey);
+    await writeFile(file("service-account.key"), pair.privateKey, { mode: 0o600 });
+  }
+  await writeFile(file("audit-policy.yaml"), JSON.stringify(auditPolicy));
+
+  const etcdPort = await listening(
+    undefined,
+    (port) => launch("etcd", 0, etcdArguments({ directory: dir, port, fsync })),
+    (port) => answers(`http://127.0.0.1:${port}/health`),
+    deadline,
+    file("logs/etcd.log"),
+  );
+  const auditLog = file("audit.log");
+  const certificate = file("certificates/apiserver.crt");
+  const port = await listening(
+    options.port,
+    (port) =>
+      launch(
+        "kube-apiserver",
+        1,
+        apiServerArguments({
+          directory: dir,
+          port,
+          etcdPort,
+          auditLog,
+          ...(audit ? { auditPolicy: file("audit-policy.yaml") } : {}),
+          ...(options.maxInflight === undefined ? {} : { maxInflight: options.maxInflight }),
+          tokenFile: file("tokens.csv"),
+          tokenWebhook: file("token-webhook.yaml"),
+          signingKey: file("service-account.key"),
+          verifyingKey: file("service-account.pub"),
+        }),
+      ),
+    async (port) =>
+      existsSync(certificate) &&
+      (await isReady(port, await readFile(certificate, "utf8"), tokens.admin)),
+    deadline,
+    file("logs/kube-apiserver.log"),
+  );
+
+  const server = `https://127.0.0.1:${port}`;
+  // The self-signed file holds the certificate and the authority that signed it.
+  const ca = await readFile(certificate, "utf8");
+  let written = 0;
+  const kubeconfig = (token: string, name: string) =>
+    writeKubeconfig(file(name), { server, ca, token });
+  const adminKubeconfig = await kubeconfig(tokens.admin, "kubeconfig");
+  const kubectl = (args: readonly string[], input?: string) =>
+    runKubectl({
+      command: binaries.kubectl,
+      kubeconfig: adminKubeconfig,
+      cacheDirectory: file("kubectl"),
+      args,
+      input,
+    });
+
+  if (workloads) {
+    launch(
+      "kube-controller-manager",
+      2,
+      controllerManagerArguments({
+        kubeconfig: await kubeconfig(
+          tokens.controllerManager,
+          "kubeconfigs/kube-controller-manager",
+        ),
+        signingKey: file("service-account.key"),
+        rootCa: certificate,
+      }),
+    );
+    launch(
+      "kube-scheduler",
+      2,
+      schedulerArguments({
+        kubeconfig: await kubeconfig(tokens.scheduler, "kubeconfigs/kube-scheduler"),
+      }),
+    );
+    const stages = ["kwok-fast.yaml", "images.yaml"].map((name) =>
+      fileURLToPath(new URL(`stages/${name}`, import.meta.url)),
+    );
+    launch(
+      "kwok",
+      2,
+      kwokArguments({ kubeconfig: await kubeconfig(tokens.kwok, "kubeconfigs/kwok"), stages }),
+    );
+    if (nodes > 0) {
+      await kubectl(["apply", "-f", "-"], JSON.stringify(simulatedNodes(nodes)));
+      await kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "node", "--all"]);
+    }
+    // Pods of a namespace can be made once its ServiceAccount is there.
+    await kubectl([
+      "wait",
+      "--for=create",
+      "--timeout=60s",
+      "-n=default",
+      "serviceaccount/default",
+    ]);
+  }
+
+  const stop = async () => {
+    webhook.close();
+    await supervisor.stop();
+  };
+  return {
+    dir,
+    server,
+    adminKubeconfig,
+    auditLog,
+    kubectl,
+    async kubeconfigFor(user) {
+      written += 1;
+      if ("name" in user) {
+        return kubeconfig(webhook.add(user), `kubeconfigs/user-${written}`);
+      }
+      const { serviceAccount, namespace } = user;
+      const token = await kubectl([
+        "create",
+        "token",
+        serviceAccount,
+        `--namespace=${namespace}`,
+        "--duration=24h",
+      ]);
+      return kubeconfig(token.trim(), `kubeconfigs/service-account-${written}`);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * Starts a server and waits until it answers. A port that the system gave can be lost to
+ * another process before it is bound: then again with another one.
+ */
+async function listening(
+  fixed: number | undefined,
+  launch: (port: number) => SupervisedChild,
+  ready: (port: number) => Promise<boolean>,
+  deadline: number,
+  log: string,
+): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = fixed ?? (await freePort());
+    const child = launch(port);
+    while (child.end === undefined && Date.now() < deadline) {
+      if (await ready(port)) return port;
+      await Promise.race([child.ended, delay(50)]);
+    }
+    const text = existsSync(log) ? await readFile(log, "utf8") : "";
+    const taken = child.end !== undefined && /address already in use/.test(text);
+    if (taken && fixed === undefined && attempt < portAttempts) continue;
+    const how =
+      child.end === undefined
+        ? "did not become ready"
+        : `ended (${child.end.error ?? child.end.signal ?? child.end.code})`;
+    throw new Error(`${child.name} ${how}; the end of its log:\n${text.slice(-2000)}`);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the apiserver says that it is ready: its built-in roles exist by then, too. */
+function isReady(port: number, ca: string, token: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = request(
+      `https://127.0.0.1:${port}/readyz`,
+      { ca, agent: false, timeout: 2000, headers: { authorization: `Bearer ${token}` } },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      },
+    );
+    probe.on("timeout", () => probe.destroy());
+    probe.on("error", () => resolve(false));
+    probe.end();
+  });
+}
+
+function simulatedNodes(count: number): object {
+  const items = Array.from({ length: count }, (_, index) => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name: `node-${index}`,
+      annotations: { "kwok.x-k8s.io/node": "fake" },
+      labels: { "kubernetes.io/hostname": `node-${index}`, "kubernetes.io/os": "linux" },
+    },
+  }));
+  return { apiVersion: "v1", kind: "List", items };
+}
