@@ -4,11 +4,9 @@
  * 127.0.0.1, and ends when its owner ends. See README.md in this folder.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { request } from "node:https";
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { controlPlaneBinaries } from "../../setup/control-plane.mjs";
 import {
@@ -29,8 +27,8 @@ import {
   writeKubeconfig,
 } from "./identities.ts";
 import { runKubectl } from "./kubectl.ts";
-import { freePort } from "./ports.ts";
-import { type SupervisedChild, Supervisor } from "./supervisor.ts";
+import { answers, isReady, listening } from "./readiness.ts";
+import { Supervisor } from "./supervisor.ts";
 
 export interface ControlPlaneOptions {
   /** Kept on stop, and taken up again by a later start; default: a temporary one, removed on stop. */
@@ -71,7 +69,6 @@ export interface ControlPlane {
 }
 
 const startDeadlineMs = 120_000;
-const portAttempts = 5;
 
 /** @throws Error naming the program and the end of its log when it does not become ready. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -101,6 +98,8 @@ async function assemble(
   const dir = supervisor.directory;
   const file = (name: string) => join(dir, name);
   const deadline = Date.now() + startDeadlineMs;
+  // An earlier start's.
+  await rm(file("kubeconfig"), { force: true });
   for (const name of ["logs", "certificates", "kubeconfigs"]) {
     await mkdir(file(name), { recursive: true });
   }
@@ -182,11 +181,12 @@ async function assemble(
   let written = 0;
   const kubeconfig = (token: string, name: string) =>
     writeKubeconfig(file(name), { server, ca, token });
-  const adminKubeconfig = await kubeconfig(tokens.admin, "kubeconfig");
+  const adminKubeconfig = file("kubeconfig");
+  const prepared = await kubeconfig(tokens.admin, "kubeconfigs/admin");
   const kubectl = (args: readonly string[], input?: string) =>
     runKubectl({
       command: binaries.kubectl,
-      kubeconfig: adminKubeconfig,
+      kubeconfig: prepared,
       cacheDirectory: file("kubectl"),
       args,
       input,
@@ -234,6 +234,10 @@ async function assemble(
     ]);
   }
 
+  // At once and complete: whoever waits for this file waits for the cluster.
+  await copyFile(prepared, file("kubeconfigs/ready"));
+  await rename(file("kubeconfigs/ready"), adminKubeconfig);
+
   const stop = async () => {
     webhook.close();
     await supervisor.stop();
@@ -262,60 +266,6 @@ async function assemble(
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/**
- * Starts a server and waits until it answers. A port that the system gave can be lost to
- * another process before it is bound: then again with another one.
- */
-async function listening(
-  fixed: number | undefined,
-  launch: (port: number) => SupervisedChild,
-  ready: (port: number) => Promise<boolean>,
-  deadline: number,
-  log: string,
-): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = fixed ?? (await freePort());
-    const child = launch(port);
-    while (child.end === undefined && Date.now() < deadline) {
-      if (await ready(port)) return port;
-      await Promise.race([child.ended, delay(50)]);
-    }
-    const text = existsSync(log) ? await readFile(log, "utf8") : "";
-    const taken = child.end !== undefined && /address already in use/.test(text);
-    if (taken && fixed === undefined && attempt < portAttempts) continue;
-    const how =
-      child.end === undefined
-        ? "did not become ready"
-        : `ended (${child.end.error ?? child.end.signal ?? child.end.code})`;
-    throw new Error(`${child.name} ${how}; the end of its log:\n${text.slice(-2000)}`);
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the apiserver says that it is ready: its built-in roles exist by then, too. */
-function isReady(port: number, ca: string, token: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = request(
-      `https://127.0.0.1:${port}/readyz`,
-      { ca, agent: false, timeout: 2000, headers: { authorization: `Bearer ${token}` } },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
-      },
-    );
-    probe.on("timeout", () => probe.destroy());
-    probe.on("error", () => resolve(false));
-    probe.end();
-  });
 }
 
 function simulatedNodes(count: number): object {

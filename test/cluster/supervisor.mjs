@@ -6,11 +6,12 @@
 // of a terminal reach the owner; this process leaves by end of input alone.
 //
 // In, one JSON document a line:  {start: {name, tier, command, args, log, env}} | {kill: {name, signal}}
-// Out, likewise: {ready: {directory}} | {started: {name, pid}} | {exited: {name, code, signal}}
+// Out, likewise: {ready: {directory}} | {refused: {message}} | {started: {name, pid}} | {exited: {name, code, signal}}
 //
 // Usage: node supervisor.mjs --directory DIR | --temporary PREFIX
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** What a child gets between SIGTERM and SIGKILL; three tiers stay under ten seconds. */
@@ -18,6 +19,7 @@ const graceMs = 2500;
 
 const [mode, place] = process.argv.slice(2);
 const directory = mode === "--temporary" ? mkdtempSync(place) : place;
+const lock = join(directory, "supervisor.pid");
 const children = new Map();
 let stopping = false;
 
@@ -27,6 +29,29 @@ process.stdout.on("error", () => {});
 
 function tell(event) {
   process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+/** @returns the process that uses the directory already, or undefined after taking it */
+function takeDirectory() {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      return undefined;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const holder = Number(readFileSync(lock, "utf8"));
+    if (isAlive(holder)) return holder;
+    rmSync(lock, { force: true });
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 function start({ name, tier, command, args, log, env }) {
@@ -66,9 +91,15 @@ async function stop() {
   if (mode === "--temporary") {
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+  rmSync(lock, { force: true });
   process.exit(0);
 }
 
+const holder = takeDirectory();
+if (holder !== undefined) {
+  tell({ refused: { message: `${directory} is in use by process ${holder}` } });
+  process.exit(1);
+}
 const input = createInterface({ input: process.stdin });
 input.on("line", (line) => {
   if (stopping) return;

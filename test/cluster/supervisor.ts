@@ -40,6 +40,7 @@ export interface SupervisedChild {
 
 type Report =
   | { ready: { directory: string } }
+  | { refused: { message: string } }
   | { started: { name: string; pid: number } }
   | { exited: ChildEnd };
 
@@ -103,6 +104,7 @@ export class Supervisor {
       createInterface({ input: process_.stdout }).on("line", (line) => {
         const report = JSON.parse(line) as Report;
         if ("ready" in report) resolve(report.ready.directory);
+        else if ("refused" in report) reject(new Error(report.refused.message));
         else if ("started" in report) {
           const child = children.get(report.started.name);
           if (child) child.pid = report.started.pid;
