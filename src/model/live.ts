@@ -1,5 +1,5 @@
 import type { Health } from "./health.ts";
-import type { FieldsV1, ObjectRef, ResourceKind } from "./object.ts";
+import type { ObjectRef, ResourceKind } from "./object.ts";
 
 /**
  * All that we keep of an object in the cluster: who it is, at which version, who claims its
@@ -11,30 +11,25 @@ export interface LiveObject {
   resource: ResourceKind;
   uid: string;
   resourceVersion: string;
-  generation: number | undefined;
   /** Set while the object is being deleted. */
   deleting: boolean;
   /** The ApplySet that its label claims, if any. */
   partOf: string | undefined;
   /** Hash of the desired object that was last applied, from our annotation. */
   appliedHash: string | undefined;
-  /** Has an owner reference with `controller: true`. */
+  /** Has an owner reference with `controller: true`, or is managed by a built-in controller. */
   controlled: boolean;
-  /** Other GitOps owners whose marks it carries (Argo CD, Flux, Helm), in words. */
+  /** Another GitOps owner whose marks it carries (Argo CD, Flux, Helm), in words. */
   foreignOwner: string | undefined;
-  /** managedFields without those of subresources. */
-  claims: readonly Claim[];
-  /** Read from the same version of the object as everything here. */
+  /** Digest of the Apply entry of the application that `partOf` names; absent when there is none. */
+  claim: string | undefined;
+  /** Other managers with an Apply entry on the main resource. */
+  otherAppliers: readonly string[];
+  /** Managers on the disallowed list that hold fields outside metadata and status. */
+  additions: readonly string[];
+  /** managedFields as JSON, until they were judged against the desired object; then dropped to save memory. */
+  managedFields: string | undefined;
   health: Health;
-}
-
-/** One managedFields entry on the main resource. */
-export interface Claim {
-  manager: string;
-  operation: "Apply" | "Update";
-  fields: FieldsV1;
-  time: string | undefined;
-  subresource: string | undefined;
 }
 
 /**

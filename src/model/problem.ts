@@ -70,6 +70,11 @@ export const catalogue = {
     advice: "An admission policy of the cluster refused the object; change it or the policy.",
   },
   OwnedByOther: { retry: "blocked", advice: "Remove the object from one of the two owners." },
+  FieldFight: {
+    retry: "blocked",
+    advice:
+      "Two writers disagree: stop the other one, or hand the fields over with ignoreDifferences.",
+  },
   ApplyConflict: {
     retry: "transient",
     advice: "Somebody wrote the object at the same moment; it is tried again.",

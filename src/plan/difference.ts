@@ -1,0 +1,40 @@
+/** What differs between a live object and the answer to a dry-run apply: paths, never values. */
+import { type FieldPath, formatPath } from "./fields.ts";
+
+/** Written by the apiserver, or of no meaning to the desired state. */
+const serverMetadata = new Set([
+  "managedFields",
+  "resourceVersion",
+  "generation",
+  "uid",
+  "creationTimestamp",
+  "selfLink",
+]);
+
+/** @returns the paths that differ, at most `limit`. Status is not compared. */
+export function differences(live: object, wanted: object, limit = 20): string[] {
+  const found: string[] = [];
+  const walk = (a: unknown, b: unknown, path: FieldPath): void => {
+    if (found.length >= limit || a === b) return;
+    const both = typeof a === "object" && typeof b === "object" && a !== null && b !== null;
+    if (!both || Array.isArray(a) !== Array.isArray(b)) {
+      found.push(formatPath(path));
+      return;
+    }
+    if (Array.isArray(a) && Array.isArray(b)) {
+      for (let index = 0; index < Math.max(a.length, b.length); index++)
+        walk(a[index], b[index], [...path, index]);
+      return;
+    }
+    for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      if (path.length === 0 && name === "status") continue;
+      if (path.length === 1 && path[0] === "metadata" && serverMetadata.has(name)) continue;
+      walk((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name], [
+        ...path,
+        name,
+      ]);
+    }
+  };
+  walk(live, wanted, []);
+  return found;
+}

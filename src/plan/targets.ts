@@ -1,0 +1,192 @@
+/**
+ * Rendered objects -> targets: the namespace and the kind resolved, our marks set, hashed.
+ */
+import { createHash } from "node:crypto";
+import { annotations, type IgnoreDifference } from "../model/application.ts";
+import type { RenderedObject } from "../model/desired.ts";
+import type { LiveObject } from "../model/live.ts";
+import {
+  type KubeObject,
+  type ManagedFieldsEntry,
+  type ObjectRef,
+  type ResourceKind,
+  refKey,
+} from "../model/object.ts";
+import { Problem } from "../model/problem.ts";
+import type { FieldPath } from "./fields.ts";
+import { ignoredPaths, type JqPaths, leaveOut, rulesFor } from "./ignore.ts";
+import { type Ownership, partOfLabel } from "./ownership.ts";
+
+/** One object that the application wants, ready to be applied. */
+export interface Target {
+  key: string;
+  ref: ObjectRef;
+  resource: ResourceKind;
+  origin: string;
+  /** What is applied: with our label and hash, without ignored fields. */
+  object: KubeObject;
+  /** What is created where nothing is: with the ignored fields. */
+  initial: KubeObject;
+  /** Of `object`, as the annotation `mooring.dev/applied-hash` carries it. */
+  hash: string;
+  ignored: readonly FieldPath[];
+  /** It may be taken over from another GitOps tool. */
+  adopt: boolean;
+}
+
+export interface Targets {
+  targets: Target[];
+  /** Objects that cannot be targets now: unknown kinds (deferred) and duplicates (refused). */
+  others: { ref: ObjectRef; outcome: "deferred" | "refused"; problem: Problem }[];
+}
+
+export interface TargetOptions {
+  defaultNamespace: string;
+  ownership: Ownership;
+  ignoreDifferences: readonly IgnoreDifference[];
+  /** Discovery: the resource of a kind, undefined when the cluster has none. */
+  find(apiVersion: string, kind: string): ResourceKind | undefined;
+  /** jq paths of one object, evaluated beforehand. */
+  jq(object: KubeObject): JqPaths;
+  live(ref: ObjectRef): LiveObject | undefined;
+}
+
+export function resolveTargets(
+  rendered: readonly RenderedObject[],
+  options: TargetOptions,
+): Targets {
+  const targets = new Map<string, Target>();
+  const others: Targets["others"] = [];
+  const duplicates = new Map<string, { ref: ObjectRef; origins: string[] }>();
+
+  for (const { object, origin } of rendered) {
+    const resource = options.find(object.apiVersion, object.kind);
+    const ref = refFor(object, resource, options.defaultNamespace);
+    if (resource === undefined) {
+      const problem = new Problem(
+        "UnknownKind",
+        `the cluster has no kind ${object.kind} in ${object.apiVersion}`,
+        { object: ref, origin },
+      );
+      others.push({ ref, outcome: "deferred", problem });
+      continue;
+    }
+    const key = refKey(ref);
+    const known = duplicates.get(key);
+    const first = targets.get(key);
+    if (known !== undefined) known.origins.push(origin);
+    else if (first !== undefined) duplicates.set(key, { ref, origins: [first.origin, origin] });
+    else targets.set(key, targetOf(object, origin, ref, resource, options));
+  }
+  for (const [key, { ref, origins }] of duplicates) {
+    targets.delete(key);
+    const problem = new Problem(
+      "DuplicateObject",
+      `defined more than once: ${origins.join(", ")}`,
+      { object: ref },
+    );
+    others.push({ ref, outcome: "refused", problem });
+  }
+  return { targets: [...targets.values()], others };
+}
+
+function refFor(
+  object: KubeObject,
+  resource: ResourceKind | undefined,
+  defaultNamespace: string,
+): ObjectRef {
+  const slash = object.apiVersion.indexOf("/");
+  const ref: ObjectRef = {
+    group: slash < 0 ? "" : object.apiVersion.slice(0, slash),
+    kind: object.kind,
+    name: object.metadata.name ?? "",
+  };
+  const namespace =
+    object.metadata.namespace ?? (resource === undefined ? undefined : defaultNamespace);
+  // A namespace on a cluster-scoped object is dropped, as kubectl does.
+  return resource?.namespaced === false || namespace === undefined ? ref : { ...ref, namespace };
+}
+
+function targetOf(
+  object: KubeObject,
+  origin: string,
+  ref: ObjectRef,
+  resource: ResourceKind,
+  options: TargetOptions,
+): Target {
+  const { namespace: _, ...metadata } = object.metadata;
+  const placed: KubeObject = {
+    ...object,
+    metadata: ref.namespace === undefined ? metadata : { ...metadata, namespace: ref.namespace },
+  };
+  const rules = rulesFor(placed, options.ignoreDifferences);
+  const ignored =
+    rules.length === 0
+      ? []
+      : ignoredPaths(placed, rules, options.jq(placed), claimsForRules(rules, options.live(ref)));
+  const reduced = leaveOut(placed, ignored);
+  const hash = createHash("sha256").update(canonicalJson(reduced)).digest("base64url").slice(0, 22);
+  return {
+    key: refKey(ref),
+    ref,
+    resource,
+    origin,
+    object: marked(reduced, hash, options.ownership),
+    initial:
+      ignored.length === 0
+        ? marked(reduced, hash, options.ownership)
+        : marked(placed, hash, options.ownership),
+    hash,
+    ignored,
+    adopt: placed.metadata.annotations?.[annotations.adopt] === "true",
+  };
+}
+
+function claimsForRules(
+  rules: readonly IgnoreDifference[],
+  live: LiveObject | undefined,
+): ManagedFieldsEntry[] {
+  if (
+    live?.managedFields === undefined ||
+    !rules.some((rule) => rule.managedFieldsManagers?.length)
+  )
+    return [];
+  return JSON.parse(live.managedFields) as ManagedFieldsEntry[];
+}
+
+function marked(object: KubeObject, hash: string, ownership: Ownership): KubeObject {
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...object.metadata.labels, [partOfLabel]: ownership.id },
+      annotations: { ...object.metadata.annotations, [annotations.appliedHash]: hash },
+    },
+  };
+}
+
+/** The object without our marks: what observe and warn compare. */
+export function withoutMarks(object: KubeObject): KubeObject {
+  const { [partOfLabel]: _label, ...labels } = object.metadata.labels ?? {};
+  const { [annotations.appliedHash]: _hash, ...notes } = object.metadata.annotations ?? {};
+  const { labels: _l, annotations: _a, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+      ...(Object.keys(notes).length > 0 ? { annotations: notes } : {}),
+    },
+  };
+}
+
+/** JSON with sorted members: equal objects, equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    if ((JSON as unknown as { isRawJSON(v: unknown): boolean }).isRawJSON(inner)) return inner;
+    return Object.fromEntries(
+      Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+    );
+  });
+}

@@ -1,0 +1,245 @@
+/** The loop: events in, runs out. Knows every stage, and no detail of any. */
+import type { LiveChange } from "../cluster/live-store.ts";
+import { type GroupKind, groupKindKey, refKey } from "../model/object.ts";
+import { asProblem, type Problem } from "../model/problem.ts";
+import { recordedGroupKinds } from "../plan/ownership.ts";
+import type { Applications } from "./applications.ts";
+import { finishDeletion } from "./deletion.ts";
+import type { Environment } from "./environment.ts";
+import { type RunResult, runApplication } from "./pipeline.ts";
+import { type Priority, priorities, WorkQueue } from "./queue.ts";
+import { nextRetry } from "./retry.ts";
+import type { Shards } from "./shards.ts";
+import type { ApplicationState } from "./state.ts";
+import { writeStatus } from "./status.ts";
+
+/** Health changes of many objects make one status write. */
+const statusPauseMs = 100;
+
+export interface ControllerOptions {
+  applications(): Applications;
+  environment(): Environment;
+  shards(): Shards;
+  /** Applications worked on at once. */
+  concurrency: number;
+}
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+  readonly #stop = new AbortController();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      concurrency: options.concurrency,
+      work: (key) => this.#work(key),
+    });
+  }
+
+  get queue(): WorkQueue {
+    return this.#queue;
+  }
+
+  /** An Application is new or says something else. */
+  applicationChanged(state: ApplicationState): void {
+    state.wholeRun();
+    state.failures = 0;
+    this.#queue.add(state.key, priorities.prompt);
+  }
+
+  applicationGone(state: ApplicationState): void {
+    const env = this.#options.environment();
+    state.source?.tracking.stop();
+    env.observe(state, []);
+    env.metrics.forget(state.application);
+    this.#queue.remove(state.key);
+  }
+
+  sourceChanged(state: ApplicationState): void {
+    this.#queue.add(state.key, priorities.prompt);
+  }
+
+  /** Something happened to an object that carries, or carried, an application's label. */
+  liveChanged({ live, before }: LiveChange): void {
+    const applications = this.#options.applications();
+    const concerned = new Set([
+      applications.ofSet(live?.partOf),
+      applications.ofSet(before?.partOf),
+    ]);
+    const ref = (live ?? before)?.ref;
+    if (ref === undefined) return;
+    const key = refKey(ref);
+    for (const state of concerned) {
+      if (state === undefined) continue;
+      if (state.application.deleting) this.again(state, priorities.normal);
+      else if (live !== undefined && isUneventful(state, key, live)) {
+        if (state.seenHealth(key, live))
+          this.#queue.addAfter(state.key, statusPauseMs, priorities.normal);
+      } else {
+        if (live !== undefined) state.seenHealth(key, live);
+        this.objectChanged(state, key);
+      }
+    }
+  }
+
+  /** One object of an application has to be looked at. */
+  objectChanged(state: ApplicationState, key: string): void {
+    state.dirty(key, this.#options.environment().monotonic());
+    this.#queue.add(state.key, priorities.heal);
+  }
+
+  /** Only health moved, of an object that is followed and not owned. */
+  healthChanged(state: ApplicationState): void {
+    this.#queue.addAfter(state.key, statusPauseMs, priorities.normal);
+  }
+
+  /** What is known of a kind became sure: whoever waited for it goes on. */
+  knowledgeChanged(gk: GroupKind): void {
+    for (const state of this.#options.applications())
+      if (
+        state.problem?.code === "LiveUnknown" &&
+        recordedGroupKinds(state.application.annotations).some(
+          (one) => groupKindKey(one) === groupKindKey(gk),
+        )
+      ) {
+        state.wholeRun();
+        this.#queue.add(state.key, priorities.normal);
+      }
+  }
+
+  /** The cluster knows other kinds than before. */
+  kindsChanged(): void {
+    for (const state of this.#options.applications())
+      if (state.desired?.others.some((other) => other.outcome === "deferred")) {
+        state.wholeRun();
+        state.terminal.clear();
+        this.#queue.add(state.key, priorities.normal);
+      }
+  }
+
+  shardAcquired(shard: number): void {
+    for (const state of this.#options.applications())
+      if (this.#options.shards().shardOf(state.key) === shard) {
+        state.wholeRun();
+        this.#queue.add(state.key, priorities.normal);
+      }
+  }
+
+  again(state: ApplicationState, priority: Priority = priorities.normal): void {
+    this.#queue.add(state.key, priority);
+  }
+
+  later(state: ApplicationState, delayMs: number): void {
+    this.#queue.addAfter(state.key, delayMs, priorities.normal);
+  }
+
+  laterDirty(state: ApplicationState, key: string, delayMs: number): void {
+    state.dirty(key, this.#options.environment().monotonic() + delayMs);
+    this.#queue.addAfter(state.key, delayMs, priorities.heal);
+  }
+
+  /** A sweep's turn. */
+  suspect(state: ApplicationState, key: string): void {
+    state.work.suspects.add(key);
+    this.#queue.add(state.key, priorities.background);
+  }
+
+  /** No new run starts; those under way end by themselves, or are aborted after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#stop.abort(), graceMs);
+    timer.unref();
+    await this.#queue.drain();
+    clearTimeout(timer);
+  }
+
+  async #work(key: string): Promise<void> {
+    const env = this.#options.environment();
+    const state = this.#options.applications().get(key);
+    if (state === undefined || !this.#options.shards().mayWrite(key)) return;
+    const started = env.monotonic();
+    try {
+      const result = await this.#run(state, env);
+      if (result === undefined) return;
+      state.problem = result.problem;
+      await writeStatus(state, result, env);
+      this.#schedule(state, env);
+    } catch (error) {
+      const problem = asProblem(error);
+      env.log[problem.code === "Fenced" ? "info" : "error"](
+        { application: key, problem: problem.message, err: error },
+        "run ended early",
+      );
+      state.wholeRun();
+      if (problem.code !== "Fenced")
+        this.#queue.addAfter(key, nextRetry(state, problem), priorities.normal);
+    } finally {
+      env.metrics.observeStage(state.application, "reconcile", (env.monotonic() - started) / 1000);
+    }
+  }
+
+  /** @returns undefined when there is nothing to say about it. */
+  async #run(state: ApplicationState, env: Environment): Promise<RunResult | undefined> {
+    const { application } = state;
+    const work = state.takeWork();
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(application.timeoutMs)]);
+    if (state.invalid !== undefined && !application.deleting) return { problem: state.invalid };
+    if (application.deleting) return await finishDeletion(state, env, signal);
+    if (application.spec.suspend) {
+      state.source?.tracking.stop();
+      state.source = undefined;
+      return {};
+    }
+    const result = await runApplication(state, work, env, signal);
+    if (result.problem !== undefined && work.whole)
+      state.work.whole ||= result.problem.retry !== "terminal" && state.desired === undefined;
+    return result.pending === true &&
+      state.desired === undefined &&
+      state.written.conditions !== undefined
+      ? undefined
+      : result;
+  }
+
+  /** Failures are looked at again: transient ones soon, blocked ones slowly, terminal ones never. */
+  #schedule(state: ApplicationState, env: Environment): void {
+    const failures = [...state.reports.values()].filter((report) => report.problem !== undefined);
+    const problems = [
+      ...(state.problem === undefined ? [] : [state.problem]),
+      ...failures.map((report) => report.problem as Problem),
+    ];
+    const waiting = problems.filter(
+      (problem) =>
+        problem.retry !== "terminal" &&
+        problem.code !== "PruneHeld" &&
+        problem.code !== "FieldFight",
+    );
+    if (waiting.length === 0) {
+      state.failures = 0;
+      return;
+    }
+    state.failures += 1;
+    const delay = Math.min(...waiting.map((problem) => nextRetry(state, problem)));
+    if (!Number.isFinite(delay)) return;
+    state.work.whole = true;
+    env.log.debug({ application: state.key, delay, failures: state.failures }, "run again later");
+    this.#queue.addAfter(state.key, delay, priorities.normal);
+  }
+}
+
+/** Our own write seen again, or a change of status alone: nothing to judge. */
+function isUneventful(
+  state: ApplicationState,
+  key: string,
+  live: NonNullable<LiveChange["live"]>,
+): boolean {
+  const target = state.desired?.targets.get(key);
+  return (
+    target !== undefined &&
+    live.partOf === state.ownership.id &&
+    live.claim !== undefined &&
+    live.claim === state.baselines.get(key) &&
+    live.appliedHash === target.hash &&
+    live.additions.length === 0 &&
+    !live.deleting
+  );
+}

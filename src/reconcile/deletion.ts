@@ -1,0 +1,98 @@
+/** A deleted Application: its objects are pruned or orphaned before the finalizer goes (invariant 14). */
+import { orphan, prune } from "../apply/prune.ts";
+import { annotations, finalizer } from "../model/application.ts";
+import { refKey } from "../model/object.ts";
+import { asProblem, Problem } from "../model/problem.ts";
+import { guardDeletion, isProven } from "../plan/prune.ts";
+import { applicationResource, type Environment } from "./environment.ts";
+import { applyContext, identityOf } from "./identity.ts";
+import { recordReports } from "./outcome.ts";
+import type { RunResult } from "./pipeline.ts";
+import { pruneKnowledge } from "./record.ts";
+import type { ApplicationState } from "./state.ts";
+
+/** @returns undefined when the finalizer is gone: there is no status to write any more. */
+export async function finishDeletion(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<RunResult | undefined> {
+  if (!state.application.finalizers.includes(finalizer)) return undefined;
+  try {
+    const problem = await deleteObjects(state, env, signal);
+    return problem === undefined ? undefined : { problem };
+  } catch (error) {
+    const problem = asProblem(error);
+    if (problem.code === "Fenced") throw problem;
+    return { problem };
+  }
+}
+
+async function deleteObjects(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  const { application } = state;
+  const unknown = await pruneKnowledge(state, env, signal);
+  if (unknown !== undefined) return unknown;
+  const owned = env.live.ownedBy(state.ownership.id);
+  const ours = owned.filter((live) => isProven(live, state.ownership));
+  if (application.spec.deletionPolicy === "delete") {
+    const approved = application.annotations[annotations.approvePrune];
+    state.held = guardDeletion(ours, env.config.pruneGuard, approved);
+    if (state.held !== undefined)
+      return new Problem(
+        "PruneHeld",
+        `the Application is not deleted: ${state.held.reason}; approve with ${annotations.approvePrune}: "${state.held.hash}"`,
+      );
+  }
+  state.reports.clear();
+  state.desired = undefined;
+  const context = applyContext(
+    state,
+    ours.length > 0 ? identityOf(application, env) : undefined,
+    env,
+    signal,
+  );
+  const reports =
+    application.spec.deletionPolicy === "delete"
+      ? await prune(ours, context)
+      : await orphan(ours, context);
+  recordReports(state, reports, { whole: true, dirty: new Map(), suspects: new Set() }, env);
+  const left = reports.find(
+    (report) => report.outcome !== "pruned" && report.outcome !== "orphaned",
+  );
+  if (left !== undefined)
+    return (
+      left.problem ??
+      new Problem(
+        "ApplyConflict",
+        "still being deleted; its finalizers have not been removed yet",
+        { object: left.ref },
+      )
+    );
+  const answer = await env.own(state).mergePatch(
+    applicationResource,
+    application.namespace,
+    application.name,
+    {
+      metadata: {
+        uid: application.uid,
+        resourceVersion: application.resourceVersion,
+        finalizers: application.finalizers.filter((name) => name !== finalizer),
+      },
+    },
+    { signal },
+  );
+  env.learnApplication(state, answer);
+  env.log.info(
+    {
+      application: state.key,
+      policy: application.spec.deletionPolicy,
+      objects: reports.map((one) => refKey(one.ref)),
+    },
+    "application deleted",
+  );
+  return undefined;
+}

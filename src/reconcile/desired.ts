@@ -1,0 +1,93 @@
+/** Revision -> rendered objects -> targets, as the cluster at hand understands them. */
+import { createHash } from "node:crypto";
+import type { RenderedObject } from "../model/desired.ts";
+import { type KubeObject, refKey } from "../model/object.ts";
+import type { FieldPath } from "../plan/fields.ts";
+import { rulesFor } from "../plan/ignore.ts";
+import { canonicalJson, resolveTargets } from "../plan/targets.ts";
+import type { Tracking } from "../source/repositories.ts";
+import type { Environment } from "./environment.ts";
+import type { ApplicationState, Desired } from "./state.ts";
+
+type Known = Extract<ReturnType<Tracking["current"]>, { state: "known" }>;
+
+/** An unknown kind makes discovery look again, at most this often. */
+const rediscoverMs = 5_000;
+
+/** @throws Problem of the source or the renderer; then nothing of the revision is used. */
+export async function resolveDesired(
+  state: ApplicationState,
+  look: Known,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Desired> {
+  const { application, ownership } = state;
+  const { spec } = application;
+  const timed = async <T>(stage: "fetch" | "render", work: Promise<T>): Promise<T> => {
+    const started = env.monotonic();
+    const result = await work;
+    env.metrics.observeStage(application, stage, (env.monotonic() - started) / 1000);
+    return result;
+  };
+  const snapshot = await timed("fetch", look.snapshot());
+  const rendered = await timed("render", env.renderer.render(snapshot, spec.source.path, signal));
+
+  const find = env.discovery.find.bind(env.discovery);
+  const isUnknown = ({ object }: RenderedObject) =>
+    find(object.apiVersion, object.kind) === undefined;
+  if (
+    rendered.objects.some(isUnknown) &&
+    env.now().getTime() - (env.discovery.fetchedAt?.getTime() ?? 0) > rediscoverMs
+  )
+    await env.discovery.refresh(signal);
+
+  const ignoreDifferences = spec.ignoreDifferences;
+  const jq = await jqPathsOf(rendered.objects, state, env);
+  const defaultNamespace = spec.destination.namespace ?? application.namespace;
+  const { targets, others } = resolveTargets(rendered.objects, {
+    defaultNamespace,
+    ownership,
+    ignoreDifferences,
+    find,
+    jq: (object) => (expression) => jq.get(`${jqKey(object)}\n${expression}`) ?? [],
+    live: (ref) => env.live.get(ref),
+  });
+  const inputs = createHash("sha256")
+    .update(canonicalJson([rendered.inputs, defaultNamespace, ignoreDifferences, spec.mode]))
+    .digest("base64url");
+  return {
+    revision: look.revision,
+    commit: snapshot.commit,
+    inputs,
+    targets: new Map(targets.map((target) => [target.key, target])),
+    others,
+  };
+}
+
+/** Planning is pure, jq is not: its answers are gathered beforehand. */
+async function jqPathsOf(
+  objects: readonly RenderedObject[],
+  state: ApplicationState,
+  env: Environment,
+): Promise<Map<string, readonly FieldPath[]>> {
+  const found = new Map<string, readonly FieldPath[]>();
+  const { ignoreDifferences, destination } = state.application.spec;
+  const withJq = ignoreDifferences.filter((rule) => rule.jqPathExpressions !== undefined);
+  if (withJq.length === 0) return found;
+  for (const { object } of objects) {
+    const namespace =
+      object.metadata.namespace ?? destination.namespace ?? state.application.namespace;
+    const placed = { ...object, metadata: { ...object.metadata, namespace } };
+    for (const rule of rulesFor(
+      placed,
+      withJq.map(({ namespace: _, ...rest }) => rest),
+    ))
+      for (const expression of rule.jqPathExpressions ?? [])
+        found.set(`${jqKey(object)}\n${expression}`, await env.jqPaths(expression, object));
+  }
+  return found;
+}
+
+function jqKey(object: KubeObject): string {
+  return refKey({ group: object.apiVersion, kind: object.kind, name: object.metadata.name ?? "" });
+}

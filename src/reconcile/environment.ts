@@ -1,0 +1,65 @@
+/** What every run shares: the other rooms, wired together in main.ts. */
+import type { Logger } from "pino";
+import type { Discovery } from "../cluster/discovery.ts";
+import type { LiveStore } from "../cluster/live-store.ts";
+import type { Objects } from "../cluster/objects.ts";
+import type { Transport } from "../cluster/transport.ts";
+import { group, kind, plural, version } from "../model/application.ts";
+import type { KubeObject, ResourceKind } from "../model/object.ts";
+import type { FieldPath } from "../plan/fields.ts";
+import type { PruneGuard } from "../plan/prune.ts";
+import type { Target } from "../plan/targets.ts";
+import type { Renderer } from "../render/render.ts";
+import type { Repositories } from "../source/repositories.ts";
+import type { EventRecorder } from "../status/events.ts";
+import type { Metrics } from "../status/metrics.ts";
+import type { ApplicationState } from "./state.ts";
+
+export const applicationResource: ResourceKind = {
+  group,
+  version,
+  kind,
+  resource: plural,
+  namespaced: true,
+  verbs: ["get", "list", "watch", "patch"],
+};
+
+export interface ReconcileConfig {
+  /** The controller's own namespace. */
+  namespace: string;
+  defaultServiceAccount: string | undefined;
+  disallowedManagers: readonly string[];
+  maxInFlight: number;
+  pruneGuard: PruneGuard;
+}
+
+export interface Environment {
+  config: ReconcileConfig;
+  /** Fenced by the Lease of the application's shard. */
+  transport(state: ApplicationState): Transport;
+  /** As the controller itself: the Application and its Events; never a target object. */
+  own(state: ApplicationState): Objects;
+  discovery: Discovery;
+  live: LiveStore;
+  repositories: Repositories;
+  renderer: Renderer;
+  /** Evaluates a jq path expression within bounds. @throws Problem InvalidSpec */
+  jqPaths(expression: string, object: KubeObject): Promise<readonly FieldPath[]>;
+  metrics: Metrics;
+  events: EventRecorder;
+  log: Logger;
+  /** Monotonic, milliseconds. */
+  monotonic(): number;
+  now(): Date;
+
+  /** The repository of an application said something new. */
+  sourceChanged(state: ApplicationState): void;
+  /** Follows objects of an application that owns none of them (observe, warn). */
+  observe(state: ApplicationState, targets: readonly Target[]): void;
+  /** Asks for another run. */
+  again(state: ApplicationState): void;
+  /** Looks at one object again later. */
+  laterDirty(state: ApplicationState, key: string, delayMs: number): void;
+  /** Takes over an answer about the Application itself. */
+  learnApplication(state: ApplicationState, object: KubeObject): void;
+}

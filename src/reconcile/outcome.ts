@@ -1,0 +1,70 @@
+/** What follows from the reports of a run: drift, heals, fights, refusals not to be repeated. */
+import { refKey } from "../model/object.ts";
+import { Problem } from "../model/problem.ts";
+import type { ObjectReport } from "../model/report.ts";
+import type { Environment } from "./environment.ts";
+import type { ApplicationState, Work } from "./state.ts";
+
+/** Takes the reports over, and what follows from them: drift, heals, hopeless objects. */
+export function recordReports(
+  state: ApplicationState,
+  reports: readonly ObjectReport[],
+  work: Work,
+  env: Environment,
+): void {
+  const now = env.monotonic();
+  for (const report of reports) {
+    const key = refKey(report.ref);
+    const target = state.desired?.targets.get(key);
+    state.reports.set(key, report);
+    if (report.problem?.retry === "terminal" && target !== undefined)
+      state.terminal.set(key, target.hash);
+    else state.terminal.delete(key);
+    if (report.drift !== undefined) {
+      const healed = report.outcome === "healed";
+      state.drifted(report, env.now());
+      if (healed) {
+        state.fights.healed(key, now);
+        env.metrics.healed(state.application, (now - (work.dirty.get(key) ?? now)) / 1000);
+      }
+      env.log.info(
+        {
+          application: state.key,
+          object: key,
+          fields: report.drift.fields,
+          manager: report.drift.manager,
+          healed,
+        },
+        healed ? "drift healed" : "drift found",
+      );
+    } else if (report.outcome !== "unchanged")
+      env.log[report.problem === undefined ? "info" : "warn"](
+        {
+          application: state.key,
+          object: key,
+          outcome: report.outcome,
+          problem: report.problem?.message,
+        },
+        `object ${report.outcome}`,
+      );
+    const live = env.live.get(report.ref);
+    const pause = state.fights.pause(key, now);
+    if (report.outcome === "drifted" && pause > 0 && report.drift !== undefined) {
+      const problem = new Problem(
+        "FieldFight",
+        `healed ${state.fights.heals(key)} times, and ${report.drift.manager} changes it back each time; next heal in ${Math.ceil(pause / 1000)} s`,
+        { object: report.ref },
+      );
+      state.reports.set(key, { ...report, problem });
+      env.laterDirty(state, key, pause);
+    }
+    if (live !== undefined && target !== undefined && !needsEvidence(state)) env.live.settle(live);
+  }
+}
+
+/** Rules on other managers' fields are evaluated against managedFields: they are kept. */
+function needsEvidence(state: ApplicationState): boolean {
+  return state.application.spec.ignoreDifferences.some(
+    (rule) => rule.managedFieldsManagers !== undefined,
+  );
+}

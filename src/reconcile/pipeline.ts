@@ -1,0 +1,220 @@
+/**
+ * The product on one page: source -> render -> plan -> apply -> prune, for one application.
+ * Every stage is called here and nowhere else; what went wrong is a Problem, what was done a Report.
+ */
+import { applyStage } from "../apply/apply.ts";
+import type { ApplyContext } from "../apply/context.ts";
+import { ensureNamespace } from "../apply/namespace.ts";
+import { Objects } from "../cluster/objects.ts";
+import type { Identity } from "../cluster/transport.ts";
+import { unsupported } from "../dialect/mooring/application.ts";
+import { annotations } from "../model/application.ts";
+import { refKey } from "../model/object.ts";
+import { asProblem, Problem } from "../model/problem.ts";
+import { plan } from "../plan/plan.ts";
+import type { Target } from "../plan/targets.ts";
+import { crdKind, crdsEstablished } from "./crd-readiness.ts";
+import { resolveDesired } from "./desired.ts";
+import type { Environment } from "./environment.ts";
+import { applyContext, identityOf } from "./identity.ts";
+import { recordReports } from "./outcome.ts";
+import { dropGone, isIncomplete, pruneRemoved } from "./prune.ts";
+import { widenRecord } from "./record.ts";
+import { trackSource } from "./source.ts";
+import type { ApplicationState, Desired, Work } from "./state.ts";
+
+/** How long a run waits for CRDs of its own to be served. */
+const crdDeadlineMs = 30_000;
+
+export interface RunResult {
+  /** What stopped the run as a whole. */
+  problem?: Problem;
+  /** The source is still being asked: there is nothing to say yet. */
+  pending?: boolean;
+}
+
+/**
+ * One run. Never throws for anything that belongs to the application.
+ * @throws Problem Fenced, when this replica must not write any more.
+ */
+export async function runApplication(
+  state: ApplicationState,
+  work: Work,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { application } = state;
+  const refused = unsupported(application);
+  if (refused !== undefined) return { problem: refused };
+  try {
+    const identity = identityOf(application, env);
+    const objects = new Objects(env.transport(state), identity);
+    state.source = await trackSource(application, state.source, {
+      repositories: env.repositories,
+      objects,
+      monotonic: env.monotonic,
+      signal,
+      onChange: () => env.sourceChanged(state),
+    });
+    answerRefresh(state);
+    const look = state.source.tracking.current();
+    if (look.state === "pending") return { pending: true };
+    if (look.state === "failed") {
+      // Git is away, the last good revision is not: what was deployed is still held to it.
+      if (state.desired !== undefined)
+        await reconcileObjects(
+          state,
+          state.desired,
+          { ...work, whole: false },
+          identity,
+          env,
+          signal,
+        );
+      return { problem: look.problem };
+    }
+    const before = state.desired;
+    const isNew = before?.revision !== look.revision || work.whole;
+    const desired =
+      isNew || before === undefined ? await resolveDesired(state, look, env, signal) : before;
+    const changed = desired.inputs !== before?.inputs;
+    state.desired = desired;
+    await reconcileObjects(
+      state,
+      desired,
+      changed || isNew ? { ...work, whole: true } : work,
+      identity,
+      env,
+      signal,
+    );
+    return {};
+  } catch (error) {
+    const problem = asProblem(error);
+    if (problem.code === "Fenced") throw problem;
+    if (signal.aborted)
+      return {
+        problem: new Problem(
+          "DeadlineExceeded",
+          `the run did not end within ${application.spec.timeout}`,
+        ),
+      };
+    return { problem };
+  }
+}
+
+/** `mooring.dev/refresh`: any new value makes it look now. */
+function answerRefresh(state: ApplicationState): void {
+  const asked = state.application.annotations[annotations.refresh];
+  if (asked === undefined || asked === state.handledRefresh) return;
+  state.handledRefresh = asked;
+  state.terminal.clear();
+  state.fights.clear();
+  state.source?.tracking.refresh();
+}
+
+async function reconcileObjects(
+  state: ApplicationState,
+  desired: Desired,
+  work: Work,
+  identity: Identity | undefined,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  const { application } = state;
+  const enforce = application.spec.mode === "enforce";
+  const context = applyContext(state, identity, env, signal);
+  const all = [...desired.targets.values()];
+  const scope = work.whole
+    ? all
+    : all.filter((target) => work.dirty.has(target.key) || work.suspects.has(target.key));
+  if (enforce && work.whole) {
+    await widenRecord(state, all, env, signal);
+    await env.live.ensureAll(
+      all.map((target) => target.resource),
+      signal,
+    );
+  }
+  if (!enforce) env.observe(state, all);
+
+  const started = env.monotonic();
+  const planned = plan({
+    targets: scope.filter((target) => !isHopeless(state, target)),
+    live: (target) => env.live.get(target.ref),
+    baseline: (target) => state.baselines.get(target.key),
+    suspect: (target) => work.suspects.has(target.key),
+    ownership: state.ownership,
+    mode: application.spec.mode,
+    selfHeal: application.spec.selfHeal,
+    newRevision: isNewRevision(state, desired),
+    damped: (target) => state.fights.pause(target.key, env.monotonic()) > 0,
+  });
+  env.metrics.observeStage(application, "plan", (env.monotonic() - started) / 1000);
+
+  for (const stage of planned.stages) {
+    if (stage.name === "objects" && stage.actions.some((action) => action.do === "create"))
+      await createNamespace(state, context);
+    const began = env.monotonic();
+    const reports = await applyStage(stage.actions, context);
+    if (stage.actions.length > 0)
+      env.metrics.observeStage(application, "apply", (env.monotonic() - began) / 1000);
+    recordReports(state, reports, work, env);
+    const crds = stage.actions
+      .filter((action) => action.target.ref.kind === crdKind.kind && action.do !== "keep")
+      .map((action) => action.target);
+    if (
+      enforce &&
+      crds.length > 0 &&
+      desired.others.some((other) => other.outcome === "deferred")
+    ) {
+      await crdsEstablished(crds, env.live, env.discovery, crdDeadlineMs, signal);
+      // The kinds are there now: the rest is planned anew, with them.
+      state.work.whole = true;
+      env.again(state);
+    }
+  }
+  reportOthers(state, desired);
+  if (work.whole) await pruneRemoved(state, desired, context, env, signal);
+  else await dropGone(state, desired, env, signal);
+  rememberApplied(state, desired);
+}
+
+/** A terminal refusal of exactly this desired object is not repeated. */
+function isHopeless(state: ApplicationState, target: Target): boolean {
+  return state.terminal.get(target.key) === target.hash;
+}
+
+function isNewRevision(state: ApplicationState, desired: Desired): boolean {
+  return state.applied?.inputs !== undefined
+    ? state.applied.inputs !== desired.inputs
+    : state.applied?.revision !== desired.revision ||
+        state.applied.generation !== state.application.generation;
+}
+
+async function createNamespace(state: ApplicationState, context: ApplyContext): Promise<void> {
+  const { namespace, createNamespace } = state.application.spec.destination;
+  if (!createNamespace || namespace === undefined || state.application.spec.mode !== "enforce")
+    return;
+  const report = await ensureNamespace(namespace, context);
+  const key = refKey(report.ref);
+  if (report.problem === undefined) state.reports.delete(key);
+  else state.reports.set(key, report);
+}
+
+function reportOthers(state: ApplicationState, desired: Desired): void {
+  for (const { ref, outcome, problem } of desired.others)
+    state.reports.set(refKey(ref), { ref, outcome, problem });
+}
+
+function rememberApplied(state: ApplicationState, desired: Desired): void {
+  const wanted = [...desired.targets.keys()].map((key) => state.reports.get(key));
+  if (
+    desired.others.length > 0 ||
+    wanted.some((report) => report === undefined || isIncomplete(report))
+  )
+    return;
+  if (wanted.some((report) => report?.outcome === "drifted")) return;
+  state.applied = {
+    revision: desired.revision,
+    generation: state.application.generation,
+    inputs: desired.inputs,
+  };
+}

@@ -1,0 +1,126 @@
+/** Prune: only after a complete run over completely known live objects (invariants 1 to 3). */
+import type { ApplyContext } from "../apply/context.ts";
+import { prune } from "../apply/prune.ts";
+import { type Application, annotations } from "../model/application.ts";
+import { type ObjectRef, refKey } from "../model/object.ts";
+import { Problem } from "../model/problem.ts";
+import type { ObjectReport } from "../model/report.ts";
+import { guardPrune, pruneCandidates } from "../plan/prune.ts";
+import type { Environment } from "./environment.ts";
+import { recordReports } from "./outcome.ts";
+import { narrowRecord, pruneKnowledge } from "./record.ts";
+import type { ApplicationState, Desired } from "./state.ts";
+
+/** Deletes what the source no longer has, if everything else went well and the guard agrees. */
+export async function pruneRemoved(
+  state: ApplicationState,
+  desired: Desired,
+  context: ApplyContext,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  const { application } = state;
+  const wanted = new Set([
+    ...desired.targets.keys(),
+    ...desired.others.map((other) => refKey(other.ref)),
+  ]);
+  for (const key of [...state.reports.keys()])
+    if (!wanted.has(key)) {
+      state.reports.delete(key);
+      state.baselines.delete(key);
+    }
+  state.held = undefined;
+  const incomplete = [...state.reports.values()].find((report) => isIncomplete(report));
+  const unknown = await pruneKnowledge(state, env, signal);
+  const owned = env.live.ownedBy(state.ownership.id);
+  const candidates = pruneCandidates(owned, wanted, state.ownership);
+  if (candidates.length === 0) {
+    if (incomplete === undefined && unknown === undefined) await narrowRecord(state, env, signal);
+    return;
+  }
+  const why = vetoOf(application, incomplete, unknown);
+  if (why !== undefined) {
+    for (const live of candidates)
+      state.reports.set(refKey(live.ref), extra(live.ref, why, live.health));
+    if (unknown !== undefined) throw unknown;
+    return;
+  }
+  const approved = application.annotations[annotations.approvePrune];
+  state.held = guardPrune(candidates, owned, wanted.size, env.config.pruneGuard, approved);
+  if (state.held !== undefined) {
+    const problem = new Problem(
+      "PruneHeld",
+      `not deleted: ${state.held.reason}; approve with ${annotations.approvePrune}: "${state.held.hash}"`,
+    );
+    for (const live of candidates)
+      state.reports.set(refKey(live.ref), {
+        ref: live.ref,
+        outcome: "held",
+        problem,
+        health: live.health,
+      });
+    return;
+  }
+  const reports = await prune(candidates, context);
+  recordReports(state, reports, { whole: true, dirty: new Map(), suspects: new Set() }, env);
+  env.metrics.pruned(
+    application,
+    reports.filter((report) => report.outcome === "pruned" || report.outcome === "pruning").length,
+  );
+  state.pruned = reports
+    .filter((report) => report.outcome === "pruned")
+    .map((report) => report.ref);
+  for (const report of reports)
+    if (report.outcome === "pruned") state.reports.delete(refKey(report.ref));
+  if (reports.every((report) => report.outcome === "pruned"))
+    await narrowRecord(state, env, signal);
+}
+
+export function isIncomplete(report: ObjectReport): boolean {
+  return ["failed", "refused", "deferred", "not-attempted"].includes(report.outcome);
+}
+
+function vetoOf(
+  application: Application,
+  incomplete: ObjectReport | undefined,
+  unknown: Problem | undefined,
+): string | undefined {
+  if (application.spec.mode !== "enforce")
+    return "removed from the source; enforcing would prune it";
+  if (!application.spec.prune) return "removed from the source; spec.prune is off";
+  if (unknown !== undefined) return `removed from the source; not pruned: ${unknown.message}`;
+  if (incomplete !== undefined)
+    return `removed from the source; not pruned until ${refKey(incomplete.ref)} is applied`;
+  return undefined;
+}
+
+function extra(ref: ObjectRef, message: string, health: ObjectReport["health"]): ObjectReport {
+  return {
+    ref,
+    outcome: "held",
+    problem: new Problem("PruneHeld", message, { object: ref }),
+    ...(health === undefined ? {} : { health }),
+  };
+}
+
+/** Between whole runs: an object that was being deleted is gone now. */
+export async function dropGone(
+  state: ApplicationState,
+  desired: Desired,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  let gone = false;
+  for (const [key, report] of state.reports) {
+    if (
+      report.outcome !== "pruning" ||
+      desired.targets.has(key) ||
+      env.live.get(report.ref) !== undefined
+    )
+      continue;
+    state.reports.delete(key);
+    state.pruned.push(report.ref);
+    gone = true;
+  }
+  if (gone) await narrowRecord(state, env, signal);
+}

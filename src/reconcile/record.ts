@@ -1,0 +1,168 @@
+/**
+ * The durable record of what an application may own: annotations of the Application itself
+ * (KEP-3659), widened before the first write of a new kind, narrowed after confirmed deletion
+ * (invariant 6). O(kinds), not O(objects).
+ */
+import { isNotFound } from "../cluster/api-error.ts";
+import { type Application, finalizer } from "../model/application.ts";
+import { type GroupKind, groupKindKey } from "../model/object.ts";
+import { asProblem, Problem } from "../model/problem.ts";
+import {
+  groupKindsAnnotation,
+  namespacesAnnotation,
+  parentAnnotations,
+  parentIdLabel,
+  partOfLabel,
+  recordedGroupKinds,
+} from "../plan/ownership.ts";
+import type { Target } from "../plan/targets.ts";
+import { applicationResource, type Environment } from "./environment.ts";
+import type { ApplicationState } from "./state.ts";
+
+/** Before any write: the record names every kind and namespace that the targets are of. */
+export async function widenRecord(
+  state: ApplicationState,
+  targets: readonly Target[],
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  if (targets.length === 0 && state.application.annotations[groupKindsAnnotation] === undefined)
+    return;
+  const kinds = new Map<string, GroupKind>();
+  if (isLost(state.application))
+    for (const gk of await rebuild(state, env, signal)) kinds.set(groupKindKey(gk), gk);
+  for (const gk of recordedGroupKinds(state.application.annotations))
+    kinds.set(groupKindKey(gk), gk);
+  for (const target of targets)
+    kinds.set(groupKindKey(target.ref), { group: target.ref.group, kind: target.ref.kind });
+  const namespaces = new Set(recordedNamespaces(state.application));
+  for (const target of targets)
+    if (target.ref.namespace !== undefined) namespaces.add(target.ref.namespace);
+  await writeRecord(state, [...kinds.values()], [...namespaces], env, signal);
+}
+
+/** After confirmed deletions: kinds that nothing wants and nothing is left of. */
+export async function narrowRecord(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  if (
+    state.application.spec.mode !== "enforce" ||
+    state.application.annotations[groupKindsAnnotation] === undefined
+  )
+    return;
+  const kinds = new Map<string, GroupKind>();
+  const namespaces = new Set<string>();
+  const targets = [...(state.desired?.targets.values() ?? [])];
+  for (const { ref } of [...targets, ...env.live.ownedBy(state.ownership.id)]) {
+    kinds.set(groupKindKey(ref), { group: ref.group, kind: ref.kind });
+    if (ref.namespace !== undefined) namespaces.add(ref.namespace);
+  }
+  await writeRecord(state, [...kinds.values()], [...namespaces], env, signal);
+}
+
+/**
+ * Makes sure that everything the record names is watched.
+ * @returns why the live state is not completely known; then nothing may be pruned.
+ */
+export async function pruneKnowledge(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  const recorded = recordedGroupKinds(state.application.annotations);
+  for (const gk of recorded) {
+    const resource = env.discovery.preferred(gk);
+    if (resource === undefined) {
+      // Discovery answered for this group and has no such kind: nothing of it can exist.
+      if (!env.discovery.unknownGroups.includes(gk.group)) continue;
+      return new Problem("LiveUnknown", `the API group ${gk.group} does not answer`);
+    }
+    const knowledge = await env.live.ensure(resource, signal);
+    if (knowledge.state === "unknown")
+      return new Problem("LiveUnknown", `${groupKindKey(gk)}: ${knowledge.why}`);
+  }
+  return undefined;
+}
+
+/** Lost by a restore or a replace: the application deployed before, yet nothing says what. */
+function isLost(application: Application): boolean {
+  return (
+    application.annotations[groupKindsAnnotation] === undefined &&
+    (application.status.revision !== undefined || application.finalizers.includes(finalizer)) &&
+    application.spec.mode === "enforce"
+  );
+}
+
+/** Asks every listable kind for members of the set. @throws Problem LiveUnknown unless all of them answered */
+async function rebuild(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<GroupKind[]> {
+  env.log.warn({ application: state.key }, "the record of owned kinds is lost; asking all kinds");
+  const [unknown] = env.discovery.unknownGroups;
+  if (unknown !== undefined)
+    throw new Problem("LiveUnknown", `the API group ${unknown} does not answer`);
+  const objects = env.own(state);
+  const found: GroupKind[] = [];
+  for (const resource of env.discovery.listable()) {
+    try {
+      const { items } = await objects.list(resource, {
+        labelSelector: `${partOfLabel}=${state.ownership.id}`,
+        metadataOnly: true,
+        signal,
+      });
+      if (items.length > 0) found.push({ group: resource.group, kind: resource.kind });
+    } catch (error) {
+      if (!isNotFound(error))
+        throw new Problem("LiveUnknown", `${groupKindKey(resource)}: ${asProblem(error).message}`, {
+          cause: error,
+        });
+    }
+  }
+  return found;
+}
+
+async function writeRecord(
+  state: ApplicationState,
+  kinds: readonly GroupKind[],
+  namespaces: readonly string[],
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  const { application, ownership } = state;
+  const wanted = parentAnnotations(kinds, namespaces, application.namespace);
+  const dropNamespaces =
+    application.annotations[namespacesAnnotation] !== undefined &&
+    wanted[namespacesAnnotation] === undefined;
+  const isSame =
+    application.labels[parentIdLabel] === ownership.id &&
+    application.finalizers.includes(finalizer) &&
+    !dropNamespaces &&
+    Object.entries(wanted).every(([name, value]) => application.annotations[name] === value);
+  if (isSame) return;
+  const patch = {
+    metadata: {
+      // Nobody's newer record is overwritten.
+      uid: application.uid,
+      resourceVersion: application.resourceVersion,
+      labels: { [parentIdLabel]: ownership.id },
+      annotations: dropNamespaces ? { ...wanted, [namespacesAnnotation]: null } : wanted,
+      ...(application.finalizers.includes(finalizer)
+        ? {}
+        : { finalizers: [...application.finalizers, finalizer] }),
+    },
+  };
+  const answer = await env
+    .own(state)
+    .mergePatch(applicationResource, application.namespace, application.name, patch, { signal });
+  env.learnApplication(state, answer);
+}
+
+function recordedNamespaces(application: Application): string[] {
+  return (application.annotations[namespacesAnnotation] ?? "")
+    .split(",")
+    .filter((name) => name !== "");
+}

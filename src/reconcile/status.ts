@@ -1,0 +1,78 @@
+/** What became of a run, written to the Application, to Events and to metrics: only where something changed. */
+import { isNotFound, isStale } from "../cluster/api-error.ts";
+import type { ApplicationStatus } from "../model/application.ts";
+import type { Report } from "../model/report.ts";
+import { nextStatus, statusEquals } from "../status/conditions.ts";
+import { applicationResource, type Environment } from "./environment.ts";
+import type { RunResult } from "./pipeline.ts";
+import type { ApplicationState } from "./state.ts";
+
+const attempts = 3;
+
+/** A second identical run writes nothing (invariant 9). */
+export async function writeStatus(
+  state: ApplicationState,
+  result: RunResult,
+  env: Environment,
+): Promise<void> {
+  const previous = state.written;
+  const report = reportOf(state);
+  const next = nextStatus({
+    application: { ...state.application, status: previous },
+    now: env.now(),
+    ...(state.desired === undefined
+      ? {}
+      : { revision: state.desired.revision, commit: state.desired.commit }),
+    ...(report === undefined ? {} : { report }),
+    ...(result.problem === undefined ? {} : { problem: result.problem }),
+    ...(result.pending === true ? { reconciling: "asking the Git server for the revision" } : {}),
+    ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
+    ...(state.lastDrift === undefined ? {} : { lastDrift: state.lastDrift }),
+  });
+  env.metrics.setApplication(state.application, next);
+  if (statusEquals(previous, next)) return;
+  if (!(await write(state, next, env))) return;
+  state.written = next;
+  await env.events.record(state.application, previous, next, report, state.pruned.splice(0));
+}
+
+function reportOf(state: ApplicationState): Report | undefined {
+  if (state.desired === undefined) return undefined;
+  return {
+    revision: state.desired.revision,
+    objects: [...state.reports.values()],
+    ...(state.held === undefined ? {} : { held: state.held }),
+  };
+}
+
+/** @returns false when the Application is gone. Guarded by its version: an older status never replaces a newer. */
+async function write(
+  state: ApplicationState,
+  status: ApplicationStatus,
+  env: Environment,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    const { namespace, name, uid, resourceVersion } = state.application;
+    try {
+      const answer = await env.own(state).jsonPatch(
+        applicationResource,
+        namespace,
+        name,
+        [
+          { op: "test", path: "/metadata/uid", value: uid },
+          { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion },
+          { op: "add", path: "/status", value: status },
+        ],
+        { subresource: "status" },
+      );
+      env.learnApplication(state, answer);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      if (!isStale(error) || attempt === attempts) throw error;
+      const current = await env.own(state).get(applicationResource, namespace, name);
+      if (current === undefined || current.metadata.uid !== uid) return false;
+      env.learnApplication(state, current);
+    }
+  }
+}
