@@ -62,7 +62,7 @@ describe("coverage", () => {
     [
       "a list item",
       ["f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"web"}'],
-      "spec.template.spec",
+      "spec.template",
     ],
     ["the whole spec", ["f:spec"], "spec"],
   ])("misses %s that the claim lost", (_, path, expected) => {
