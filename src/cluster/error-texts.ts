@@ -9,7 +9,8 @@
 
 /** `conflict with "kubectl" using apps/v1 at 2026-...` -> `kubectl`; with a subresource: `conflict with "x" with subresource "scale"`. */
 export function conflictingManager(causeMessage: string): string {
-  return /conflict with "((?:[^"\\]|\\.)*)"/.exec(causeMessage)?.[1] ?? causeMessage;
+  const quoted = /conflict with "((?:[^"\\]|\\.)*)"/.exec(causeMessage)?.[1];
+  return quoted?.replaceAll(/\\(.)/g, "$1") ?? causeMessage;
 }
 
 export interface RbacDenial {
