@@ -160,6 +160,7 @@ export function createIsomorphicRemote(o: IsomorphicOptions): GitRemote {
         limits,
         read: async (ids) => {
           // Gone when newer commits took its place, or the remote was forgotten.
+          await fetching.get(gitdir);
           if (!existsSync(gitdir)) {
             await fetchCommit({ ...remote, signal: closing.signal }, gitdir);
           }
