@@ -86,9 +86,7 @@ export class GitHttp {
         throw httpProblem(response.statusCode, display(repository(url)), headers["retry-after"]);
       }
       const body = await bounded(response.body, o.maxBytes, url);
-      if (headers["content-type"]?.startsWith("application/x-git-") && !complete(body)) {
-        throw new Problem("SourceUnreachable", `the answer of ${url.host} was cut off`);
-      }
+      if (headers["content-type"]?.startsWith("application/x-git-")) checkEnd(body, url);
       return { url, headers, body };
     } catch (error) {
       o.signal.throwIfAborted();
@@ -155,9 +153,24 @@ function repository(url: URL): URL {
   return new URL(base(url) ?? url.href);
 }
 
-/** Every answer of the smart protocol ends with a flush packet. */
-function complete(body: Buffer): boolean {
-  return body.subarray(-4).toString("latin1") === "0000";
+/**
+ * Every answer of the smart protocol ends with a flush packet, or with an ERR packet.
+ * @throws Problem RevisionNotFound, SourceUnreachable
+ */
+function checkEnd(body: Buffer, url: URL): void {
+  const end = body.subarray(-400).toString("latin1");
+  if (end.endsWith("0000")) return;
+  const refusal = /[0-9a-f]{4}ERR ([\x20-\x7e]{1,300})\n?$/.exec(end)?.[1];
+  if (refusal === undefined) {
+    throw new Problem("SourceUnreachable", `the answer of ${url.host} was cut off`);
+  }
+  if (/not our ref|unadvertised object/.test(refusal)) {
+    throw new Problem(
+      "RevisionNotFound",
+      `${display(repository(url))} does not have (any more) the commit ${/[0-9a-f]{40,64}/.exec(refusal)?.[0] ?? "that was asked for"}`,
+    );
+  }
+  throw new Problem("SourceUnreachable", `${display(repository(url))} refuses: ${refusal}`);
 }
 
 async function bounded(body: AsyncIterable<Buffer>, maxBytes: number, url: URL): Promise<Buffer> {

@@ -90,6 +90,10 @@ export async function createNativeRemote(o: NativeOptions): Promise<GitRemote> {
   };
 
   return {
+    /**
+     * Any page that a server answers with 200 looks like a repository without refs to git, which
+     * takes it for one of the "dumb" protocol: isomorphic-git is the one that looks (choose.ts).
+     */
     async resolve(remote) {
       const url = checkUrl(remote.url);
       const where = display(url);

@@ -118,6 +118,7 @@ export class ObjectStore {
   async read(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
     this.#readers += 1;
     try {
+      if (!this.#ready) await this.#exclusively(() => this.#prepare({ renew: false }));
       const unknown = ids.filter((id) => !this.#present.has(id));
       if (unknown.length > 0) await this.#obtain(unknown);
       const found = await this.#reader.read(ids);
