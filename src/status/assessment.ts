@@ -1,0 +1,137 @@
+/** One walk over a report: counts, health of the whole, and the objects that are not fine. */
+import { type HealthState, worst } from "../model/health.ts";
+import { refKey } from "../model/object.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ObjectReport, Report } from "../model/report.ts";
+import { plural } from "./bound.ts";
+import { type Standing, standingOf } from "./outcome.ts";
+import { problemText } from "./redaction.ts";
+
+export interface Counts {
+  total: number;
+  synced: number;
+  healthy: number;
+  drifted: number;
+  failed: number;
+}
+
+/** An object that is not fine: in one word, and in a sentence without the object's name. */
+export interface Trouble {
+  report: ObjectReport;
+  standing: Standing;
+  /** The outcome, or the health where the outcome is fine. */
+  state: string;
+  message: string;
+}
+
+export interface Assessment {
+  counts: Counts;
+  health: HealthState;
+  /** Worst first; then by kind, namespace and name: the same report, the same order. */
+  troubles: readonly Trouble[];
+}
+
+/** From worst to least: what somebody must look at first. */
+const severity = [
+  "failed",
+  "refused",
+  "Degraded",
+  "Missing",
+  "deferred",
+  "held",
+  "drifted",
+  "Unknown",
+  "not-attempted",
+  "pruning",
+  "Progressing",
+  "Suspended",
+];
+
+export function assess(report: Report): Assessment {
+  const counts: Counts = { total: 0, synced: 0, healthy: 0, drifted: 0, failed: 0 };
+  const states: HealthState[] = [];
+  const troubles: Trouble[] = [];
+  for (const object of report.objects) {
+    const standing = standingOf(object.outcome);
+    if (standing === "synced" || standing === "differs" || standing === "failed") {
+      const health = healthOf(object, standing);
+      counts.total++;
+      if (standing === "synced") counts.synced++;
+      if (standing === "differs") counts.drifted++;
+      if (standing === "failed") counts.failed++;
+      if (health === "Healthy") counts.healthy++;
+      if (health !== undefined) states.push(health);
+    }
+    const trouble = troubleOf(object, standing);
+    if (trouble !== undefined) troubles.push(trouble);
+  }
+  troubles.sort(bySeverity);
+  const health = states.length === 0 && counts.failed > 0 ? "Unknown" : worst(states);
+  return { counts, health, troubles };
+}
+
+/**
+ * Health counts for what is in the cluster. An object that was refused or failed has none of
+ * its own unless the reporter read it: that it is not there is what Synced says, and counting
+ * it as Unknown would hide a Degraded sibling.
+ */
+function healthOf(object: ObjectReport, standing: Standing): HealthState | undefined {
+  return object.health?.state ?? (standing === "failed" ? undefined : "Unknown");
+}
+
+function troubleOf(object: ObjectReport, standing: Standing): Trouble | undefined {
+  if (standing === "gone") return undefined;
+  const health = healthOf(object, standing);
+  const state = standing !== "synced" ? object.outcome : health;
+  if (state === undefined || state === "Healthy") return undefined;
+  return { report: object, standing, state, message: sentence(object, standing) };
+}
+
+function sentence(object: ObjectReport, standing: Standing): string {
+  const { problem, drift, health } = object;
+  if (problem !== undefined) return `${problem.code}: ${withoutSubject(problem)}`;
+  switch (standing) {
+    case "differs":
+      return drift === undefined ? "differs from the revision" : driftText(drift);
+    case "held":
+      return "is no longer in the source; its deletion waits";
+    case "leaving":
+      return "is being deleted";
+    case "failed":
+      return object.outcome === "not-attempted"
+        ? "was not attempted in this run"
+        : "was not applied";
+    case "synced":
+    case "gone":
+      return health?.message ?? (health === undefined ? "health is not known yet" : health.state);
+  }
+}
+
+/** `spec.replicas by kubectl-scale`. */
+export function driftText(drift: NonNullable<ObjectReport["drift"]>): string {
+  const fields = drift.fields.length === 0 ? "the object" : drift.fields.join(", ");
+  return drift.manager === "" ? `${fields} differs` : `${fields} by ${drift.manager}`;
+}
+
+/** The message of a problem without the name of its object, for places that name it already. */
+function withoutSubject(problem: Problem): string {
+  const text = problemText(problem);
+  const subject = problem.object === undefined ? "" : `${refKey(problem.object)}: `;
+  return text.startsWith(subject) ? text.slice(subject.length) : text;
+}
+
+/** `Deployment.apps shop/web: 1 of 3 replicas are ready`. */
+export function troubleText(trouble: Trouble): string {
+  return `${refKey(trouble.report.ref)}: ${trouble.message}`;
+}
+
+function bySeverity(a: Trouble, b: Trouble): number {
+  const difference = severity.indexOf(a.state) - severity.indexOf(b.state);
+  if (difference !== 0) return difference;
+  const [first, second] = [refKey(a.report.ref), refKey(b.report.ref)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+export function countText(counts: Counts): string {
+  return plural(counts.total, "object");
+}

@@ -1,0 +1,217 @@
+/**
+ * Every metric of Mooring, once: the registry is built from this table, and so is the README's.
+ *
+ * States are one series an application, whose label says which: alert on `... == 1`, count with
+ * `count by (state)`. One series for each possible state would be six times as many, for zeros.
+ * Labels are bounded: by the number of applications, by closed sets, by the cluster's kinds.
+ * `owner` and `runbook` are on the info metric alone; join it with `group_left`.
+ */
+
+export interface MetricDefinition {
+  name: string;
+  type: "gauge" | "counter" | "histogram";
+  labels: readonly string[];
+  help: string;
+  /** Upper bounds in seconds; histograms only. */
+  buckets?: readonly number[];
+}
+
+const app = ["namespace", "name"] as const;
+
+/** From a warm in-process step to a hung server. */
+const work = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** From a minute to a month. */
+const delivery = [60, 300, 900, 3600, 14400, 86400, 604800, 2592000];
+
+export const metricCatalogue = {
+  info: {
+    name: "mooring_application_info",
+    type: "gauge",
+    labels: [...app, "project", "mode", "repo", "owner", "runbook"],
+    help: "1 for each Application; what its labels say of it.",
+  },
+  syncState: {
+    name: "mooring_application_sync_state",
+    type: "gauge",
+    labels: [...app, "state"],
+    help: "1; state is Synced, OutOfSync or Unknown.",
+  },
+  healthState: {
+    name: "mooring_application_health_state",
+    type: "gauge",
+    labels: [...app, "state"],
+    help: "1; state is Healthy, Suspended, Progressing, Missing, Degraded or Unknown.",
+  },
+  condition: {
+    name: "mooring_application_condition",
+    type: "gauge",
+    labels: [...app, "type", "reason"],
+    help: "Conditions Ready and Stalled: 1 True, 0 False, -1 Unknown; with their reason.",
+  },
+  objects: {
+    name: "mooring_application_objects",
+    type: "gauge",
+    labels: [...app, "state"],
+    help: "Objects of the Application by state: total, synced, healthy, drifted, failed.",
+  },
+  driftAge: {
+    name: "mooring_application_drift_age_seconds",
+    type: "gauge",
+    labels: app,
+    help: "For how long the Application has been drifted; absent while it is not.",
+  },
+  heldPrune: {
+    name: "mooring_application_held_prune_objects",
+    type: "gauge",
+    labels: app,
+    help: "Objects whose deletion waits for an approval; absent when none.",
+  },
+  reconciles: {
+    name: "mooring_reconciles_total",
+    type: "counter",
+    labels: [...app, "result"],
+    help: "Runs by result: success, transient, terminal, blocked (what stopped the run as a whole).",
+  },
+  problems: {
+    name: "mooring_problems_total",
+    type: "counter",
+    labels: [...app, "code"],
+    help: "Problems that runs and objects had, by code of the catalogue.",
+  },
+  reconcileDuration: {
+    name: "mooring_reconcile_duration_seconds",
+    type: "histogram",
+    labels: [],
+    help: "Duration of a run, from leaving the queue to its status.",
+    buckets: work,
+  },
+  stageDuration: {
+    name: "mooring_stage_duration_seconds",
+    type: "histogram",
+    labels: ["stage"],
+    help: "Duration of one stage of a run: fetch, render, plan, apply.",
+    buckets: work,
+  },
+  applies: {
+    name: "mooring_applies_total",
+    type: "counter",
+    labels: [...app, "result"],
+    help: "Objects that a run meant to write, by what became of them.",
+  },
+  prunes: {
+    name: "mooring_prunes_total",
+    type: "counter",
+    labels: app,
+    help: "Objects deleted because the source no longer has them.",
+  },
+  heals: {
+    name: "mooring_heals_total",
+    type: "counter",
+    labels: app,
+    help: "Objects whose drift was undone.",
+  },
+  healLatency: {
+    name: "mooring_heal_latency_seconds",
+    type: "histogram",
+    labels: [],
+    help: "From the watch event that told of a drift to the answer of the apply that undid it.",
+    buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
+  },
+  deployments: {
+    name: "mooring_deployments_total",
+    type: "counter",
+    labels: [...app, "result"],
+    help: "Deployed revisions once their result is known: healthy, failed, superseded. The rate is the deployment frequency, the share of failed the failed-change share.",
+  },
+  leadTime: {
+    name: "mooring_deployment_lead_time_seconds",
+    type: "histogram",
+    labels: app,
+    help: "From the commit to the first time that all of it was applied and healthy.",
+    buckets: delivery,
+  },
+  timeToRestore: {
+    name: "mooring_time_to_restore_seconds",
+    type: "histogram",
+    labels: app,
+    help: "From the first time that the Application was not healthy to its recovery, where it was Degraded or Missing meanwhile.",
+    buckets: delivery,
+  },
+  gitRequests: {
+    name: "mooring_git_requests_total",
+    type: "counter",
+    labels: ["operation", "result"],
+    help: "Requests to Git remotes by operation and result: success, or the code of the problem.",
+  },
+  gitDuration: {
+    name: "mooring_git_request_duration_seconds",
+    type: "histogram",
+    labels: ["operation"],
+    help: "Duration of requests to Git remotes.",
+    buckets: work,
+  },
+  apiRequests: {
+    name: "mooring_api_requests_total",
+    type: "counter",
+    labels: ["verb", "code"],
+    help: "Requests to the Kubernetes API by verb and HTTP status; code is error when there was no answer.",
+  },
+  apiDuration: {
+    name: "mooring_api_request_duration_seconds",
+    type: "histogram",
+    labels: ["verb"],
+    help: "Duration of requests to the Kubernetes API, watches left out.",
+    buckets: work,
+  },
+  events: {
+    name: "mooring_events_total",
+    type: "counter",
+    labels: ["result"],
+    help: "Events by whether they could be written: written, lost.",
+  },
+  queueDepth: {
+    name: "mooring_queue_depth",
+    type: "gauge",
+    labels: [],
+    help: "Applications that wait for a worker.",
+  },
+  watchAge: {
+    name: "mooring_watch_age_seconds",
+    type: "gauge",
+    labels: ["resource"],
+    help: "Seconds since a watch last told anything, bookmarks included. Past a few minutes it is deaf.",
+  },
+  build: {
+    name: "mooring_build_info",
+    type: "gauge",
+    labels: ["version"],
+    help: "1; the version of Mooring.",
+  },
+  argocdInfo: {
+    name: "argocd_app_info",
+    type: "gauge",
+    labels: [
+      ...app,
+      "project",
+      "autosync_enabled",
+      "repo",
+      "dest_server",
+      "dest_namespace",
+      "sync_status",
+      "health_status",
+      "operation",
+    ],
+    help: "As Argo CD has it, so that alerts on it go on working. Only with --argocd-metrics.",
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricKey = keyof typeof metricCatalogue;
+
+/** The table of the README, in Markdown. Besides there are prom-client's process and Node.js metrics. */
+export function metricTable(): string {
+  const rows = Object.values<MetricDefinition>(metricCatalogue).map(
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`,
+  );
+  return ["| metric | type | labels | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
