@@ -1,5 +1,4 @@
 /** Makes the claims of an object's former writers ours, in one write guarded by resourceVersion. */
-import { isStale } from "../cluster/api-error.ts";
 import type { LiveObject } from "../model/live.ts";
 import { adopt } from "../plan/adoption.ts";
 import type { Target } from "../plan/targets.ts";
@@ -22,29 +21,20 @@ export async function takeOverClaims(
   const entries = current?.metadata.managedFields ?? JSON.parse(live.managedFields ?? "[]");
   const merged = adopt(entries, context.ownership.fieldManager, context.disallowedManagers);
   if (merged === undefined) return live;
-  const started = context.monotonic();
-  const done = (result: string) =>
-    context.observe("adopt", result, (context.monotonic() - started) / 1000);
-  try {
-    const answer = await context.objects.jsonPatch(
-      resource,
-      ref.namespace,
-      ref.name,
-      [
-        { op: "test", path: "/metadata/uid", value: live.uid },
-        { op: "replace", path: "/metadata/managedFields", value: merged },
-        {
-          op: "replace",
-          path: "/metadata/resourceVersion",
-          value: current?.metadata.resourceVersion ?? live.resourceVersion,
-        },
-      ],
-      { signal: context.signal, fieldManager: context.ownership.fieldManager },
-    );
-    done("ok");
-    return context.learn(answer, resource);
-  } catch (error) {
-    done(isStale(error) ? "stale" : "error");
-    throw error;
-  }
+  const answer = await context.objects.jsonPatch(
+    resource,
+    ref.namespace,
+    ref.name,
+    [
+      { op: "test", path: "/metadata/uid", value: live.uid },
+      { op: "replace", path: "/metadata/managedFields", value: merged },
+      {
+        op: "replace",
+        path: "/metadata/resourceVersion",
+        value: current?.metadata.resourceVersion ?? live.resourceVersion,
+      },
+    ],
+    { signal: context.signal, fieldManager: context.ownership.fieldManager },
+  );
+  return context.learn(answer, resource);
 }

@@ -26,10 +26,6 @@ export interface ApplyContext {
   forget(live: LiveObject): void;
   /** Remembers our claim in the answer to our own apply. */
   baseline(key: string, claim: string): void;
-  /** One call for each finished apply, create, adoption or delete. */
-  observe(verb: string, result: string, seconds: number): void;
-  /** Monotonic, milliseconds. */
-  monotonic(): number;
 }
 
 /** A failed object as data; the run goes on with the others. */

@@ -52,7 +52,6 @@ async function remove(candidate: LiveObject, context: ApplyContext): Promise<Obj
   let live = candidate;
   for (let attempt = 1; ; attempt++) {
     if (live.deleting) return { ref, outcome: "pruning", health: live.health };
-    const started = context.monotonic();
     try {
       const result = await context.objects.delete(resource, ref.namespace, ref.name, {
         uid: live.uid,
@@ -60,7 +59,6 @@ async function remove(candidate: LiveObject, context: ApplyContext): Promise<Obj
         propagationPolicy: "Background",
         signal: context.signal,
       });
-      context.observe("delete", "ok", (context.monotonic() - started) / 1000);
       if (result === "deleting")
         return {
           ref,
@@ -70,11 +68,6 @@ async function remove(candidate: LiveObject, context: ApplyContext): Promise<Obj
       context.forget(live);
       return { ref, outcome: "pruned" };
     } catch (error) {
-      context.observe(
-        "delete",
-        isStale(error) ? "stale" : "error",
-        (context.monotonic() - started) / 1000,
-      );
       if (!isStale(error) || attempt === attempts) throw error;
       const proven = await reprove(live, context);
       if (proven === undefined) return { ref, outcome: "pruned" };
@@ -126,7 +119,7 @@ async function release(live: LiveObject, context: ApplyContext): Promise<ObjectR
         ? []
         : [
             {
-              op: "remove",
+              op: "remove" as const,
               path: `/metadata/annotations/${pointerToken(annotations.appliedHash)}`,
             },
           ]),

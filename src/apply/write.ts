@@ -151,29 +151,18 @@ async function guardedApply(
   return live;
 }
 
-async function send(
+function send(
   target: Target,
   object: KubeObject,
   precondition: { uid?: string; resourceVersion: string },
   force: boolean,
   context: ApplyContext,
 ): Promise<KubeObject> {
-  const started = context.monotonic();
-  const body = { ...object, metadata: { ...object.metadata, ...precondition } };
-  const done = (result: string) =>
-    context.observe("apply", result, (context.monotonic() - started) / 1000);
-  try {
-    const answer = await context.objects.apply(target.resource, body, {
-      fieldManager: context.ownership.fieldManager,
-      force,
-      signal: context.signal,
-    });
-    done("ok");
-    return answer;
-  } catch (error) {
-    done(isStale(error) ? "stale" : "error");
-    throw error;
-  }
+  return context.objects.apply(
+    target.resource,
+    { ...object, metadata: { ...object.metadata, ...precondition } },
+    { fieldManager: context.ownership.fieldManager, force, signal: context.signal },
+  );
 }
 
 function settle(target: Target, answer: KubeObject, context: ApplyContext): LiveObject {

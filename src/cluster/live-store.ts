@@ -84,10 +84,10 @@ export class LiveStore {
   }
 
   /** Seconds since each kind's watch last said anything, bookmarks included. */
-  watchAges(): { kind: string; seconds: number }[] {
+  watchAges(): { resource: string; seconds: number }[] {
     const now = this.#options.monotonic();
-    return [...this.#kinds].map(([kind, watch]) => ({
-      kind,
+    return [...this.#kinds].map(([resource, watch]) => ({
+      resource,
       seconds: (now - watch.activity) / 1000,
     }));
   }

@@ -44,8 +44,8 @@ export interface PlanInput {
   ownership: Ownership;
   mode: Mode;
   selfHeal: boolean;
-  /** The run carries a revision that was not applied yet: drift is undone with it, whatever selfHeal says. */
-  newRevision: boolean;
+  /** The object was not yet applied at this revision: drift is undone with it, whatever selfHeal says. */
+  isFresh(target: Target): boolean;
   /** The background sweep doubts it: a dry-run decides, whatever managedFields say. */
   suspect(target: Target): boolean;
   /** Objects that somebody keeps fighting over: reported, healed later. */
@@ -78,7 +78,7 @@ function actionFor(target: Target, input: PlanInput): Action {
   if (input.mode !== "enforce") return { do: "verify", target, live, heal: false };
   if (live === undefined)
     return mayHeal(target, input)
-      ? { do: "create", target, heal: !input.newRevision }
+      ? { do: "create", target, heal: !input.isFresh(target) }
       : { do: "report", target, live, drift: { fields: [], manager: "unknown" } };
   if (live.deleting) return { do: "wait", target, live };
   const whose = standing(live, input.ownership, target.adopt);
@@ -129,5 +129,5 @@ function strayed(target: Target, live: LiveObject, input: PlanInput): Action {
 }
 
 function mayHeal(target: Target, input: PlanInput): boolean {
-  return input.newRevision || (input.selfHeal && !input.damped(target));
+  return input.isFresh(target) || (input.selfHeal && !input.damped(target));
 }

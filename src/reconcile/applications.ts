@@ -1,15 +1,15 @@
 /** The Applications of the cluster: watched, parsed, kept as states. */
-import type { Objects } from "../cluster/objects.ts";
+import { isOlder } from "../cluster/live-store.ts";
 import type { Transport } from "../cluster/transport.ts";
 import { watchKind } from "../cluster/watch.ts";
 import { parseApplication } from "../dialect/mooring/application.ts";
+import { annotations } from "../model/application.ts";
 import type { KubeObject } from "../model/object.ts";
 import { applicationResource } from "./environment.ts";
 import { ApplicationState } from "./state.ts";
 
 export interface ApplicationsOptions {
   transport: Transport;
-  objects: Objects;
   namespaces: readonly string[];
   signal: AbortSignal;
   /** A new one, or its spec, annotations or deletion changed. Not called for our own status writes. */
@@ -91,7 +91,11 @@ export class Applications {
       return;
     }
     const before = known.application;
+    if (isOlder(application.resourceVersion, before.resourceVersion)) return;
     known.application = application;
+    known.written = application.status;
+    if (application.status.lastHandledRefresh === application.annotations[annotations.refresh])
+      known.handledRefresh = application.status.lastHandledRefresh;
     known.invalid = parsed.ok ? undefined : parsed.problem;
     const changed =
       before.generation !== application.generation ||

@@ -1,11 +1,13 @@
 /** The loop: events in, runs out. Knows every stage, and no detail of any. */
 import type { LiveChange } from "../cluster/live-store.ts";
+import type { Health } from "../model/health.ts";
 import { type GroupKind, groupKindKey, refKey } from "../model/object.ts";
 import { asProblem, type Problem } from "../model/problem.ts";
 import { recordedGroupKinds } from "../plan/ownership.ts";
 import type { Applications } from "./applications.ts";
 import { finishDeletion } from "./deletion.ts";
 import type { Environment } from "./environment.ts";
+import { needsEvidence } from "./outcome.ts";
 import { type RunResult, runApplication } from "./pipeline.ts";
 import { type Priority, priorities, WorkQueue } from "./queue.ts";
 import { nextRetry } from "./retry.ts";
@@ -15,6 +17,8 @@ import { writeStatus } from "./status.ts";
 
 /** Health changes of many objects make one status write. */
 const statusPauseMs = 100;
+/** A source that has not answered for so long is said to be waited for. */
+const patienceMs = 3_000;
 
 export interface ControllerOptions {
   applications(): Applications;
@@ -74,10 +78,11 @@ export class Controller {
       if (state === undefined) continue;
       if (state.application.deleting) this.again(state, priorities.normal);
       else if (live !== undefined && isUneventful(state, key, live)) {
-        if (state.seenHealth(key, live))
+        if (!needsEvidence(state)) this.#options.environment().live.settle(live);
+        if (state.seenHealth(key, live.health))
           this.#queue.addAfter(state.key, statusPauseMs, priorities.normal);
       } else {
-        if (live !== undefined) state.seenHealth(key, live);
+        if (live !== undefined) state.seenHealth(key, live.health);
         this.objectChanged(state, key);
       }
     }
@@ -89,9 +94,16 @@ export class Controller {
     this.#queue.add(state.key, priorities.heal);
   }
 
-  /** Only health moved, of an object that is followed and not owned. */
-  healthChanged(state: ApplicationState): void {
-    this.#queue.addAfter(state.key, statusPauseMs, priorities.normal);
+  /** An object that an application wants and does not own (observe, warn) changed. */
+  followedChanged(application: string, key: string): void {
+    const state = this.#options.applications().get(application);
+    if (state !== undefined) this.objectChanged(state, key);
+  }
+
+  followedHealth(application: string, key: string, health: Health): void {
+    const state = this.#options.applications().get(application);
+    if (state?.seenHealth(key, health) === true)
+      this.#queue.addAfter(state.key, statusPauseMs, priorities.normal);
   }
 
   /** What is known of a kind became sure: whoever waited for it goes on. */
@@ -121,17 +133,13 @@ export class Controller {
   shardAcquired(shard: number): void {
     for (const state of this.#options.applications())
       if (this.#options.shards().shardOf(state.key) === shard) {
-        state.wholeRun();
+        state.resume();
         this.#queue.add(state.key, priorities.normal);
       }
   }
 
   again(state: ApplicationState, priority: Priority = priorities.normal): void {
     this.#queue.add(state.key, priority);
-  }
-
-  later(state: ApplicationState, delayMs: number): void {
-    this.#queue.addAfter(state.key, delayMs, priorities.normal);
   }
 
   laterDirty(state: ApplicationState, key: string, delayMs: number): void {
@@ -162,19 +170,18 @@ export class Controller {
       const result = await this.#run(state, env);
       if (result === undefined) return;
       state.problem = result.problem;
+      env.metrics.observeRun(state.application, (env.monotonic() - started) / 1000, result.problem);
       await writeStatus(state, result, env);
       this.#schedule(state, env);
     } catch (error) {
       const problem = asProblem(error);
       env.log[problem.code === "Fenced" ? "info" : "error"](
-        { application: key, problem: problem.message, err: error },
+        { app: key, problem: problem.message, err: error },
         "run ended early",
       );
       state.wholeRun();
       if (problem.code !== "Fenced")
         this.#queue.addAfter(key, nextRetry(state, problem), priorities.normal);
-    } finally {
-      env.metrics.observeStage(state.application, "reconcile", (env.monotonic() - started) / 1000);
     }
   }
 
@@ -191,13 +198,15 @@ export class Controller {
       return {};
     }
     const result = await runApplication(state, work, env, signal);
-    if (result.problem !== undefined && work.whole)
-      state.work.whole ||= result.problem.retry !== "terminal" && state.desired === undefined;
-    return result.pending === true &&
-      state.desired === undefined &&
-      state.written.conditions !== undefined
-      ? undefined
-      : result;
+    if (result.pending !== true) {
+      state.pendingSince = undefined;
+      return result;
+    }
+    // The answer usually comes at once: only a wait is worth a status.
+    state.pendingSince ??= env.monotonic();
+    if (env.monotonic() - state.pendingSince >= patienceMs) return result;
+    this.#queue.addAfter(state.key, patienceMs, priorities.background);
+    return undefined;
   }
 
   /** Failures are looked at again: transient ones soon, blocked ones slowly, terminal ones never. */
@@ -221,7 +230,7 @@ export class Controller {
     const delay = Math.min(...waiting.map((problem) => nextRetry(state, problem)));
     if (!Number.isFinite(delay)) return;
     state.work.whole = true;
-    env.log.debug({ application: state.key, delay, failures: state.failures }, "run again later");
+    env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
 }

@@ -88,7 +88,7 @@ async function deleteObjects(
   env.learnApplication(state, answer);
   env.log.info(
     {
-      application: state.key,
+      app: state.key,
       policy: application.spec.deletionPolicy,
       objects: reports.map((one) => refKey(one.ref)),
     },

@@ -2,14 +2,13 @@
 import { createHash } from "node:crypto";
 import type { RenderedObject } from "../model/desired.ts";
 import { type KubeObject, refKey } from "../model/object.ts";
+import { asProblem } from "../model/problem.ts";
 import type { FieldPath } from "../plan/fields.ts";
 import { rulesFor } from "../plan/ignore.ts";
 import { canonicalJson, resolveTargets } from "../plan/targets.ts";
-import type { Tracking } from "../source/repositories.ts";
+import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
 import type { ApplicationState, Desired } from "./state.ts";
-
-type Known = Extract<ReturnType<Tracking["current"]>, { state: "known" }>;
 
 /** An unknown kind makes discovery look again, at most this often. */
 const rediscoverMs = 5_000;
@@ -26,11 +25,26 @@ export async function resolveDesired(
   const timed = async <T>(stage: "fetch" | "render", work: Promise<T>): Promise<T> => {
     const started = env.monotonic();
     const result = await work;
-    env.metrics.observeStage(application, stage, (env.monotonic() - started) / 1000);
+    env.metrics.observeStage(stage, (env.monotonic() - started) / 1000);
     return result;
   };
+  const { failedRender } = state;
+  if (
+    failedRender?.revision === look.revision &&
+    failedRender.generation === application.generation
+  )
+    throw failedRender.problem;
   const snapshot = await timed("fetch", look.snapshot());
-  const rendered = await timed("render", env.renderer.render(snapshot, spec.source.path, signal));
+  const rendered = await timed(
+    "render",
+    env.renderer.render(snapshot, spec.source.path, signal),
+  ).catch((error: unknown) => {
+    const problem = asProblem(error);
+    if (problem.retry === "terminal" && !signal.aborted)
+      state.failedRender = { revision: look.revision, generation: application.generation, problem };
+    throw problem;
+  });
+  state.failedRender = undefined;
 
   const find = env.discovery.find.bind(env.discovery);
   const isUnknown = ({ object }: RenderedObject) =>
@@ -41,6 +55,14 @@ export async function resolveDesired(
   )
     await env.discovery.refresh(signal);
 
+  // Before anything is resolved: what others own of a live object may be ignored in it.
+  if (spec.mode === "enforce") {
+    const kinds = rendered.objects.map(({ object }) => find(object.apiVersion, object.kind));
+    await env.live.ensureAll(
+      kinds.filter((kind) => kind !== undefined),
+      signal,
+    );
+  }
   const ignoreDifferences = spec.ignoreDifferences;
   const jq = await jqPathsOf(rendered.objects, state, env);
   const defaultNamespace = spec.destination.namespace ?? application.namespace;

@@ -11,8 +11,8 @@ import type { PruneGuard } from "../plan/prune.ts";
 import type { Target } from "../plan/targets.ts";
 import type { Renderer } from "../render/render.ts";
 import type { Repositories } from "../source/repositories.ts";
-import type { EventRecorder } from "../status/events.ts";
 import type { Metrics } from "../status/metrics.ts";
+import type { EventRecorder } from "../status/recorder.ts";
 import type { ApplicationState } from "./state.ts";
 
 export const applicationResource: ResourceKind = {

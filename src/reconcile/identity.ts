@@ -38,8 +38,5 @@ export function applyContext(
     baseline: (key, claim) => {
       state.baselines.set(key, claim);
     },
-    observe: (verb, result, seconds) =>
-      env.metrics.observeApply(state.application, verb, result, seconds),
-    monotonic: env.monotonic,
   };
 }

@@ -1,9 +1,11 @@
 /** What follows from the reports of a run: drift, heals, fights, refusals not to be repeated. */
 import { refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
-import type { ObjectReport } from "../model/report.ts";
+import type { ObjectReport, Outcome } from "../model/report.ts";
 import type { Environment } from "./environment.ts";
 import type { ApplicationState, Work } from "./state.ts";
+
+const done = new Set<Outcome>(["created", "configured", "healed", "adopted", "unchanged"]);
 
 /** Takes the reports over, and what follows from them: drift, heals, hopeless objects. */
 export function recordReports(
@@ -13,23 +15,27 @@ export function recordReports(
   env: Environment,
 ): void {
   const now = env.monotonic();
+  env.metrics.observeReport(state.application, {
+    revision: state.desired?.revision ?? "",
+    objects: reports,
+  });
   for (const report of reports) {
     const key = refKey(report.ref);
     const target = state.desired?.targets.get(key);
     state.reports.set(key, report);
+    if (done.has(report.outcome)) state.fresh.delete(key);
     if (report.problem?.retry === "terminal" && target !== undefined)
       state.terminal.set(key, target.hash);
     else state.terminal.delete(key);
     if (report.drift !== undefined) {
       const healed = report.outcome === "healed";
-      state.drifted(report, env.now());
       if (healed) {
         state.fights.healed(key, now);
-        env.metrics.healed(state.application, (now - (work.dirty.get(key) ?? now)) / 1000);
+        env.metrics.healed((now - (work.dirty.get(key) ?? now)) / 1000);
       }
       env.log.info(
         {
-          application: state.key,
+          app: state.key,
           object: key,
           fields: report.drift.fields,
           manager: report.drift.manager,
@@ -40,7 +46,7 @@ export function recordReports(
     } else if (report.outcome !== "unchanged")
       env.log[report.problem === undefined ? "info" : "warn"](
         {
-          application: state.key,
+          app: state.key,
           object: key,
           outcome: report.outcome,
           problem: report.problem?.message,
@@ -63,7 +69,7 @@ export function recordReports(
 }
 
 /** Rules on other managers' fields are evaluated against managedFields: they are kept. */
-function needsEvidence(state: ApplicationState): boolean {
+export function needsEvidence(state: ApplicationState): boolean {
   return state.application.spec.ignoreDifferences.some(
     (rule) => rule.managedFieldsManagers !== undefined,
   );

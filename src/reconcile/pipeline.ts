@@ -17,8 +17,8 @@ import { crdKind, crdsEstablished } from "./crd-readiness.ts";
 import { resolveDesired } from "./desired.ts";
 import type { Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
-import { recordReports } from "./outcome.ts";
-import { dropGone, isIncomplete, pruneRemoved } from "./prune.ts";
+import { needsEvidence, recordReports } from "./outcome.ts";
+import { dropGone, pruneRemoved } from "./prune.ts";
 import { widenRecord } from "./record.ts";
 import { trackSource } from "./source.ts";
 import type { ApplicationState, Desired, Work } from "./state.ts";
@@ -27,6 +27,8 @@ import type { ApplicationState, Desired, Work } from "./state.ts";
 const crdDeadlineMs = 30_000;
 
 export interface RunResult {
+  /** The revision that the run worked on, also when it could not be rendered. */
+  revision?: string;
   /** What stopped the run as a whole. */
   problem?: Problem;
   /** The source is still being asked: there is nothing to say yet. */
@@ -46,6 +48,7 @@ export async function runApplication(
   const { application } = state;
   const refused = unsupported(application);
   if (refused !== undefined) return { problem: refused };
+  let revision: string | undefined;
   try {
     const identity = identityOf(application, env);
     const objects = new Objects(env.transport(state), identity);
@@ -56,11 +59,13 @@ export async function runApplication(
       signal,
       onChange: () => env.sourceChanged(state),
     });
-    answerRefresh(state);
+    if (askRefresh(state, env)) return { pending: true };
     const look = state.source.tracking.current();
+    if (look.state === "known") revision = look.revision;
     if (look.state === "pending") return { pending: true };
     if (look.state === "failed") {
       // Git is away, the last good revision is not: what was deployed is still held to it.
+      state.work.whole ||= work.whole;
       if (state.desired !== undefined)
         await reconcileObjects(
           state,
@@ -73,23 +78,23 @@ export async function runApplication(
       return { problem: look.problem };
     }
     const before = state.desired;
-    const isNew = before?.revision !== look.revision || work.whole;
+    const isNew = before?.revision !== look.revision || work.whole || needsEvidence(state);
     const desired =
       isNew || before === undefined ? await resolveDesired(state, look, env, signal) : before;
-    const changed = desired.inputs !== before?.inputs;
-    state.desired = desired;
+    state.takeDesired(desired);
     await reconcileObjects(
       state,
       desired,
-      changed || isNew ? { ...work, whole: true } : work,
+      isNew ? { ...work, whole: true } : work,
       identity,
       env,
       signal,
     );
-    return {};
+    return { revision: look.revision };
   } catch (error) {
     const problem = asProblem(error);
     if (problem.code === "Fenced") throw problem;
+    state.work.whole ||= work.whole;
     if (signal.aborted)
       return {
         problem: new Problem(
@@ -97,18 +102,30 @@ export async function runApplication(
           `the run did not end within ${application.spec.timeout}`,
         ),
       };
-    return { problem };
+    return { problem, ...(revision === undefined ? {} : { revision }) };
   }
 }
 
-/** `mooring.dev/refresh`: any new value makes it look now. */
-function answerRefresh(state: ApplicationState): void {
+/**
+ * `mooring.dev/refresh`: any new value makes it look now. Answered once that look is done.
+ * @returns whether there is an answer to wait for.
+ */
+function askRefresh(state: ApplicationState, env: Environment): boolean {
   const asked = state.application.annotations[annotations.refresh];
-  if (asked === undefined || asked === state.handledRefresh) return;
-  state.handledRefresh = asked;
+  if (asked === undefined || asked === state.handledRefresh) return false;
+  if (asked === state.askedRefresh) return true;
+  state.askedRefresh = asked;
   state.terminal.clear();
   state.fights.clear();
-  state.source?.tracking.refresh();
+  state.failedRender = undefined;
+  const tracking = state.source?.tracking;
+  tracking?.refresh();
+  void tracking?.settled().then(() => {
+    state.handledRefresh = asked;
+    state.wholeRun();
+    env.again(state);
+  });
+  return true;
 }
 
 async function reconcileObjects(
@@ -126,14 +143,10 @@ async function reconcileObjects(
   const scope = work.whole
     ? all
     : all.filter((target) => work.dirty.has(target.key) || work.suspects.has(target.key));
-  if (enforce && work.whole) {
-    await widenRecord(state, all, env, signal);
-    await env.live.ensureAll(
-      all.map((target) => target.resource),
-      signal,
-    );
+  if (work.whole) {
+    if (enforce) await widenRecord(state, all, env, signal);
+    env.observe(state, enforce ? [] : all);
   }
-  if (!enforce) env.observe(state, all);
 
   const started = env.monotonic();
   const planned = plan({
@@ -144,10 +157,10 @@ async function reconcileObjects(
     ownership: state.ownership,
     mode: application.spec.mode,
     selfHeal: application.spec.selfHeal,
-    newRevision: isNewRevision(state, desired),
+    isFresh: (target) => state.fresh.has(target.key),
     damped: (target) => state.fights.pause(target.key, env.monotonic()) > 0,
   });
-  env.metrics.observeStage(application, "plan", (env.monotonic() - started) / 1000);
+  env.metrics.observeStage("plan", (env.monotonic() - started) / 1000);
 
   for (const stage of planned.stages) {
     if (stage.name === "objects" && stage.actions.some((action) => action.do === "create"))
@@ -155,7 +168,7 @@ async function reconcileObjects(
     const began = env.monotonic();
     const reports = await applyStage(stage.actions, context);
     if (stage.actions.length > 0)
-      env.metrics.observeStage(application, "apply", (env.monotonic() - began) / 1000);
+      env.metrics.observeStage("apply", (env.monotonic() - began) / 1000);
     recordReports(state, reports, work, env);
     const crds = stage.actions
       .filter((action) => action.target.ref.kind === crdKind.kind && action.do !== "keep")
@@ -174,19 +187,11 @@ async function reconcileObjects(
   reportOthers(state, desired);
   if (work.whole) await pruneRemoved(state, desired, context, env, signal);
   else await dropGone(state, desired, env, signal);
-  rememberApplied(state, desired);
 }
 
 /** A terminal refusal of exactly this desired object is not repeated. */
 function isHopeless(state: ApplicationState, target: Target): boolean {
   return state.terminal.get(target.key) === target.hash;
-}
-
-function isNewRevision(state: ApplicationState, desired: Desired): boolean {
-  return state.applied?.inputs !== undefined
-    ? state.applied.inputs !== desired.inputs
-    : state.applied?.revision !== desired.revision ||
-        state.applied.generation !== state.application.generation;
 }
 
 async function createNamespace(state: ApplicationState, context: ApplyContext): Promise<void> {
@@ -202,19 +207,4 @@ async function createNamespace(state: ApplicationState, context: ApplyContext): 
 function reportOthers(state: ApplicationState, desired: Desired): void {
   for (const { ref, outcome, problem } of desired.others)
     state.reports.set(refKey(ref), { ref, outcome, problem });
-}
-
-function rememberApplied(state: ApplicationState, desired: Desired): void {
-  const wanted = [...desired.targets.keys()].map((key) => state.reports.get(key));
-  if (
-    desired.others.length > 0 ||
-    wanted.some((report) => report === undefined || isIncomplete(report))
-  )
-    return;
-  if (wanted.some((report) => report?.outcome === "drifted")) return;
-  state.applied = {
-    revision: desired.revision,
-    generation: state.application.generation,
-    inputs: desired.inputs,
-  };
 }

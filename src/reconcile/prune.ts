@@ -63,10 +63,6 @@ export async function pruneRemoved(
   }
   const reports = await prune(candidates, context);
   recordReports(state, reports, { whole: true, dirty: new Map(), suspects: new Set() }, env);
-  env.metrics.pruned(
-    application,
-    reports.filter((report) => report.outcome === "pruned" || report.outcome === "pruning").length,
-  );
   state.pruned = reports
     .filter((report) => report.outcome === "pruned")
     .map((report) => report.ref);

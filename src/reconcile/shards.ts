@@ -53,14 +53,10 @@ export class Shards {
     return this.#locks.flatMap((lock, shard) => (lock.mayWrite() ? [shard] : []));
   }
 
-  /** @throws Problem Fenced unless at least one shard is ours: for writes of no application in particular. */
-  fence(key: string | undefined): void {
-    const may = key === undefined ? this.held.length > 0 : this.mayWrite(key);
-    if (!may)
-      throw new Problem(
-        "Fenced",
-        "this replica does not hold the Lease of the application's shard",
-      );
+  /** @throws Problem Fenced unless the shard is ours at this very moment. */
+  fence(shard: number): void {
+    if (this.#locks[shard]?.mayWrite() !== true)
+      throw new Problem("Fenced", `this replica does not hold the Lease of shard ${shard}`);
   }
 
   /** Gives the Leases back, once nothing is being written any more. */

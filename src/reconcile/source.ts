@@ -5,7 +5,8 @@ import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import { canonicalJson } from "../plan/targets.ts";
 import type { GitCredentials } from "../source/git/remote.ts";
-import type { Repositories, Tracking } from "../source/repositories.ts";
+import type { Repositories } from "../source/repositories.ts";
+import type { Tracking } from "../source/tracking.ts";
 
 export interface SourceTracking {
   tracking: Tracking;
@@ -95,6 +96,7 @@ async function readCredentials(
   if (token !== undefined) return { kind: "bearer", token, ...trust };
   if (password !== undefined)
     return { kind: "basic", username: username ?? "git", password, ...trust };
+  if (caCertificate !== undefined) return { kind: "anonymous", ...trust };
   throw new Problem("SecretMissing", "it has neither `username` and `password` nor `bearerToken`", {
     object,
   });

@@ -1,9 +1,9 @@
 /** All that the process remembers of one application. Lost with the process, and rebuilt without a write. */
 import type { Application, ApplicationStatus } from "../model/application.ts";
-import type { LiveObject } from "../model/live.ts";
+import type { Health } from "../model/health.ts";
 import type { ObjectRef } from "../model/object.ts";
 import type { Problem } from "../model/problem.ts";
-import type { DriftReport, HeldPrune, ObjectReport } from "../model/report.ts";
+import type { HeldPrune, ObjectReport } from "../model/report.ts";
 import type { Commit } from "../model/snapshot.ts";
 import { type Ownership, ownershipOf } from "../plan/ownership.ts";
 import type { Target, Targets } from "../plan/targets.ts";
@@ -30,12 +30,6 @@ export interface Desired {
   others: Targets["others"];
 }
 
-export interface LastDrift extends DriftReport {
-  ref: ObjectRef;
-  healed: boolean;
-  time: string;
-}
-
 export class ApplicationState {
   readonly key: string;
   readonly ownership: Ownership;
@@ -53,16 +47,23 @@ export class ApplicationState {
   held: HeldPrune | undefined;
   /** Why nothing is pruned now, for the log and the status. */
   problem: Problem | undefined;
-  lastDrift: LastDrift | undefined;
   /** Failed runs in a row. */
   failures = 0;
-  /** revision and generation of the last run in which everything was applied. */
-  applied: { revision: string; generation: number; inputs?: string } | undefined;
+  /**
+   * Objects that the current revision was not applied to yet. Empty after a restart at the
+   * revision that the status names: a restart undoes no drift that selfHeal leaves alone.
+   */
+  readonly fresh = new Set<string>();
+  /** A render that failed for good is not repeated for the same revision and spec. */
+  failedRender: { revision: string; generation: number; problem: Problem } | undefined;
   /** Terminal refusals: key -> hash of the desired object that was refused. */
   readonly terminal = new Map<string, string>();
   /** Deleted since the last status was written. */
   pruned: ObjectRef[] = [];
   handledRefresh: string | undefined;
+  askedRefresh: string | undefined;
+  /** Since when the source has been asked for the first time (monotonic, milliseconds). */
+  pendingSince: number | undefined;
   /** The status as it was last written. */
   written: ApplicationStatus;
   stopped = false;
@@ -73,9 +74,24 @@ export class ApplicationState {
     this.ownership = ownershipOf(application);
     this.written = application.status;
     this.handledRefresh = application.status.lastHandledRefresh;
-    const { revision, observedGeneration } = application.status;
-    if (revision !== undefined && observedGeneration !== undefined)
-      this.applied = { revision, generation: observedGeneration };
+  }
+
+  /** The desired state of this run; what changed by it is fresh. */
+  takeDesired(desired: Desired): void {
+    const before = this.desired;
+    this.desired = desired;
+    if (before?.inputs === desired.inputs) return;
+    if (before === undefined && this.application.status.revision === desired.revision) return;
+    this.fresh.clear();
+    for (const key of desired.targets.keys()) this.fresh.add(key);
+  }
+
+  /** Another replica may have worked on it meanwhile: only what the API says counts. */
+  resume(): void {
+    this.desired = undefined;
+    this.reports.clear();
+    this.fresh.clear();
+    this.wholeRun();
   }
 
   /** Takes the pending work; what comes in meanwhile waits for the next run. */
@@ -98,45 +114,22 @@ export class ApplicationState {
     return this.desired?.targets.has(key) === true || this.reports.has(key);
   }
 
-  /** Remembers the latest drift, for the status. */
-  drifted(report: ObjectReport, at: Date): void {
-    const { drift, ref } = report;
-    if (drift === undefined) return;
-    const healed = report.outcome === "healed";
-    const since = drift.since ?? at.toISOString();
-    const last = this.lastDrift ?? this.application.status.lastDrift;
-    // Seen again, not new: the status must not move.
-    if (last !== undefined && sameDrift(last, ref, drift) && !healed && !last.healed) return;
-    this.lastDrift = { ...drift, ref, healed, time: since };
+  /** What the reports told was told: a later status must not tell it again. */
+  settleReports(): void {
+    for (const [key, report] of this.reports) {
+      const { drift: _told, ...rest } = report;
+      if (["created", "configured", "healed", "adopted"].includes(report.outcome))
+        this.reports.set(key, { ...rest, outcome: "unchanged" });
+    }
   }
 
   /** Takes over the health that a watch saw. @returns whether it differs from what was reported. */
-  seenHealth(key: string, live: LiveObject): boolean {
+  seenHealth(key: string, seen: Health): boolean {
     const report = this.reports.get(key);
     if (report === undefined) return false;
     const { state, message } = report.health ?? {};
-    if (state === live.health.state && message === live.health.message) return false;
-    this.reports.set(key, { ...report, health: live.health });
+    if (state === seen.state && message === seen.message) return false;
+    this.reports.set(key, { ...report, health: seen });
     return true;
   }
-}
-
-function sameDrift(
-  last: Partial<LastDrift> & {
-    fields: readonly string[];
-    manager: string;
-    name?: string;
-    kind?: string;
-  },
-  ref: ObjectRef,
-  drift: DriftReport,
-): boolean {
-  const name = last.ref?.name ?? last.name;
-  const kind = last.ref?.kind ?? last.kind;
-  return (
-    name === ref.name &&
-    kind === ref.kind &&
-    last.manager === drift.manager &&
-    last.fields.join() === drift.fields.join()
-  );
 }

@@ -1,8 +1,10 @@
 /** What became of a run, written to the Application, to Events and to metrics: only where something changed. */
 import { isNotFound, isStale } from "../cluster/api-error.ts";
 import type { ApplicationStatus } from "../model/application.ts";
-import type { Report } from "../model/report.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ObjectReport, Report } from "../model/report.ts";
 import { nextStatus, statusEquals } from "../status/conditions.ts";
+import { eventsFor } from "../status/events.ts";
 import { applicationResource, type Environment } from "./environment.ts";
 import type { RunResult } from "./pipeline.ts";
 import type { ApplicationState } from "./state.ts";
@@ -17,30 +19,55 @@ export async function writeStatus(
 ): Promise<void> {
   const previous = state.written;
   const report = reportOf(state);
+  const revision =
+    result.revision ?? (result.problem === undefined ? state.desired?.revision : undefined);
   const next = nextStatus({
     application: { ...state.application, status: previous },
     now: env.now(),
-    ...(state.desired === undefined
+    ...(revision === undefined ? {} : { revision }),
+    ...(state.desired === undefined || state.desired.revision !== revision
       ? {}
-      : { revision: state.desired.revision, commit: state.desired.commit }),
+      : { commit: state.desired.commit }),
     ...(report === undefined ? {} : { report }),
     ...(result.problem === undefined ? {} : { problem: result.problem }),
-    ...(result.pending === true ? { reconciling: "asking the Git server for the revision" } : {}),
+    ...(result.pending === true
+      ? { reconciling: { reason: "Fetching", message: "asking the Git server for the revision" } }
+      : {}),
     ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
-    ...(state.lastDrift === undefined ? {} : { lastDrift: state.lastDrift }),
+    ...(isGivenUp(state, result.problem) ? { givenUp: true } : {}),
   });
   env.metrics.setApplication(state.application, next);
+  state.pruned = [];
+  state.settleReports();
   if (statusEquals(previous, next)) return;
   if (!(await write(state, next, env))) return;
   state.written = next;
-  await env.events.record(state.application, previous, next, report, state.pruned.splice(0));
+  await env.events.record(
+    state.application,
+    eventsFor({
+      previous,
+      next,
+      mode: state.application.spec.mode,
+      ...(report === undefined ? {} : { report }),
+      ...(result.problem === undefined ? {} : { problem: result.problem }),
+    }),
+  );
+}
+
+/** `retry.limit` is used up: only a change brings another try. */
+function isGivenUp(state: ApplicationState, problem: Problem | undefined): boolean {
+  const { limit } = state.application.spec.retry;
+  return problem?.retry === "transient" && limit >= 0 && state.failures > limit;
 }
 
 function reportOf(state: ApplicationState): Report | undefined {
   if (state.desired === undefined) return undefined;
   return {
     revision: state.desired.revision,
-    objects: [...state.reports.values()],
+    objects: [
+      ...state.reports.values(),
+      ...state.pruned.map((ref): ObjectReport => ({ ref, outcome: "pruned" })),
+    ],
     ...(state.held === undefined ? {} : { held: state.held }),
   };
 }

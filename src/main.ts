@@ -1,0 +1,246 @@
+/** Configuration, wiring, leadership, drain: everything else is a room of its own. */
+import { createApiServer } from "./api/server.ts";
+import type { ControllerConfig } from "./cli/config.ts";
+import { runProgram } from "./cli/program.ts";
+import { type Connection, connect } from "./cluster/connection.ts";
+import { Discovery } from "./cluster/discovery.ts";
+import { LeaseLock } from "./cluster/lease.ts";
+import { LiveStore } from "./cluster/live-store.ts";
+import { Objects } from "./cluster/objects.ts";
+import { Observer } from "./cluster/observer.ts";
+import { createTransport, type Observed, type Transport } from "./cluster/transport.ts";
+import { catalogue, type ProblemCode } from "./model/problem.ts";
+import { Applications } from "./reconcile/applications.ts";
+import { Controller } from "./reconcile/controller.ts";
+import type { Environment } from "./reconcile/environment.ts";
+import { Shards } from "./reconcile/shards.ts";
+import { Sweep } from "./reconcile/sweep.ts";
+import { Jq } from "./render/jq.ts";
+import { createRenderer } from "./render/render.ts";
+import { createGitRemote } from "./source/git/choose.ts";
+import { Repositories } from "./source/repositories.ts";
+import { createLogger, type Logger } from "./status/logging.ts";
+import { Metrics } from "./status/metrics.ts";
+import { EventRecorder } from "./status/recorder.ts";
+
+/** What is under way gets this long to end; the whole of an exit stays below 10 s. */
+const drainMs = 6_000;
+const jqDeadlineMs = 2_000;
+
+/** Runs until a signal; resolves when everything is drained and the Leases are released. */
+export async function runController(config: ControllerConfig): Promise<void> {
+  const log = createLogger(config.logLevel);
+  const stopping = new AbortController();
+  const monotonic = () => performance.now();
+  const now = () => new Date();
+  const metrics = new Metrics({ version: config.version, argocd: config.argocdMetrics, now });
+
+  const connection = await connect({ ...clusterOf(config), monotonic });
+  const observe = ({ verb, code, seconds }: Observed) =>
+    metrics.observeRequest({
+      verb,
+      seconds,
+      ...(typeof code === "number" && code > 0 ? { code } : {}),
+    });
+  // Watches, discovery and reads of our own: never fenced, for a standby keeps its view warm.
+  const reading = createTransport(connection, { maxInFlight: 8, hooks: { observe } });
+  const shards = leadership(config, connection, log, {
+    acquired: (shard) => controller.shardAcquired(shard),
+    observe,
+  });
+  const writing: Transport[] = Array.from({ length: config.shards }, (_, shard) =>
+    createTransport(connection, {
+      maxInFlight: config.maxInFlight,
+      hooks: { observe, mayWrite: () => shards.fence(shard) },
+    }),
+  );
+  const transportOf = (key: string): Transport => writing[shards.shardOf(key)] as Transport;
+
+  const remote = await createGitRemote({
+    dataDirectory: config.dataDir,
+    path: config.path,
+    observe: ({ operation, result, seconds }) =>
+      metrics.observeGit({ operation, seconds, ...(isCode(result) ? { code: result } : {}) }),
+  });
+  const repositories = new Repositories({ remote });
+  const renderer = createRenderer({
+    workers: config.renderWorkers,
+    cacheBytes: config.renderCacheBytes,
+    deadlineMs: config.renderTimeoutMs,
+  });
+  const jq = new Jq({ deadlineMs: jqDeadlineMs });
+  const discovery = new Discovery(reading);
+  await discovery.refresh(stopping.signal);
+
+  const controller: Controller = new Controller({
+    applications: () => applications,
+    environment: () => environment,
+    shards: () => shards,
+    concurrency: config.concurrency,
+  });
+  const logTo = (message: string, fields: Record<string, unknown>) => log.warn(fields, message);
+  const live = new LiveStore({
+    transport: reading,
+    namespaces: config.watchNamespaces,
+    disallowedManagers: config.disallowedManagers,
+    onChange: (change) => controller.liveChanged(change),
+    onKnowledge: (gk) => controller.knowledgeChanged(gk),
+    log: logTo,
+    monotonic,
+  });
+  const observer = new Observer({
+    transport: reading,
+    onChange: (key, object) => controller.followedChanged(key, object),
+    onHealth: (key, object, health) => controller.followedHealth(key, object, health),
+    log: logTo,
+  });
+  const applications = new Applications({
+    transport: reading,
+    namespaces: config.watchNamespaces,
+    signal: stopping.signal,
+    onChange: (state) => controller.applicationChanged(state),
+    onGone: (state) => controller.applicationGone(state),
+    log: logTo,
+  });
+  const events = new EventRecorder({
+    sink: {
+      create: (resource, object) =>
+        new Objects(transportOf(regarding(object))).create(resource, object),
+    },
+    instance: config.identity,
+    now,
+    onWritten: () => metrics.eventRecorded("written"),
+    onFailure: (event, error) =>
+      log.warn({ err: error, reason: event.reason }, "an Event could not be written"),
+  });
+  const environment: Environment = {
+    config,
+    transport: (state) => transportOf(state.key),
+    own: (state) => new Objects(transportOf(state.key)),
+    discovery,
+    live,
+    repositories,
+    renderer,
+    jqPaths: (expression, object) => jq.paths(expression, object),
+    metrics,
+    events,
+    log,
+    monotonic,
+    now,
+    sourceChanged: (state) => controller.sourceChanged(state),
+    observe: (state, targets) => observer.follow(state.key, targets),
+    again: (state) => controller.again(state),
+    laterDirty: (state, key, delay) => controller.laterDirty(state, key, delay),
+    learnApplication: (_state, object) => applications.take(object),
+  };
+  const sweep = new Sweep({
+    intervalMs: config.sweepIntervalMs,
+    applications: () => applications,
+    suspect: (state, key) => controller.suspect(state, key),
+  });
+  metrics.probe({
+    queueDepth: () => controller.queue.depth,
+    watchAges: () => live.watchAges(),
+  });
+
+  const rediscover = setInterval(() => {
+    void discovery
+      .refresh(stopping.signal)
+      .then(() => controller.kindsChanged())
+      .catch((error: unknown) => log.warn({ err: error }, "discovery failed; what is known stays"));
+  }, config.discoveryIntervalMs);
+  const server = await createApiServer({
+    host: config.host,
+    port: config.port,
+    registry: metrics.registry,
+    ready: {
+      discovery: () => discovery.fetchedAt !== undefined,
+      applications: () => applications.isSynced,
+    },
+  });
+  log.info(
+    { port: server.port, holder: config.identity, kubernetes: discovery.kubernetesVersion },
+    "mooring controller listens",
+  );
+  applications.run();
+  shards.run(stopping.signal);
+  sweep.start();
+
+  await signalled();
+  log.info("draining: no new writes, what is under way ends");
+  clearInterval(rediscover);
+  sweep.stop();
+  await controller.drain(drainMs);
+  await shards.release();
+  stopping.abort();
+  live.close();
+  observer.close();
+  await Promise.allSettled([repositories.close(), renderer.close(), jq.close(), server.close()]);
+  await remote.close();
+  await connection.close();
+  log.info("stopped");
+}
+
+function clusterOf(config: ControllerConfig): Parameters<typeof connect>[0] {
+  return {
+    ...(config.kubeconfig === undefined ? { inCluster: true } : { kubeconfig: config.kubeconfig }),
+    ...(config.context === undefined ? {} : { context: config.context }),
+  };
+}
+
+function leadership(
+  config: ControllerConfig,
+  connection: Connection,
+  log: Logger,
+  on: {
+    acquired(shard: number): void;
+    observe(observed: Observed): void;
+  },
+): Shards {
+  // A transport of its own: a renewal must not queue behind applies.
+  const transport = createTransport(connection, {
+    maxInFlight: 2,
+    hooks: { observe: on.observe },
+  });
+  return new Shards({
+    count: config.shards,
+    onAcquired: (shard) => {
+      log.info({ shard }, "Lease acquired");
+      on.acquired(shard);
+    },
+    onLost: (shard) => log.warn({ shard }, "Lease lost: writing stopped"),
+    lease: (shard, { acquired, lost }) =>
+      new LeaseLock({
+        objects: new Objects(transport),
+        namespace: config.namespace,
+        name: `mooring-shard-${shard}`,
+        holder: config.identity,
+        durationMs: config.leaseDurationMs,
+        renewMs: config.leaseRenewMs,
+        monotonic: () => performance.now(),
+        now: () => new Date(),
+        onAcquired: acquired,
+        onLost: lost,
+        logger: log,
+      }),
+  });
+}
+
+/** `namespace/name` of the Application that an Event is about. */
+function regarding(object: Record<string, unknown>): string {
+  const { namespace, name } = object.regarding as { namespace: string; name: string };
+  return `${namespace}/${name}`;
+}
+
+function isCode(result: string): result is ProblemCode {
+  return result in catalogue;
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+      process.once(signal, () => resolve());
+  });
+}
+
+await runProgram(process.argv, process.env, { runController });
