@@ -94,6 +94,7 @@ function streamOf(
   return {
     cancel() {
       cancelled = true;
+      life.done();
       life.own.abort();
     },
     async *[Symbol.asyncIterator]() {

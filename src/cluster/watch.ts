@@ -88,6 +88,15 @@ interface WatchEvent {
   object: KubeObject & Status;
 }
 
+/** Without the parser's own words: they quote the object. */
+function parseEvent(line: string): WatchEvent {
+  try {
+    return JSON.parse(line) as WatchEvent;
+  } catch {
+    throw new Error(`an event of ${line.length} characters is not JSON`);
+  }
+}
+
 /** The handler's own exception, told from the server's errors. */
 class HandlerFailure extends Error {}
 
@@ -100,6 +109,8 @@ class KindWatch {
   #resourceVersion: string | undefined;
   #trusted = false;
   #failures = 0;
+  /** The server sends bookmarks for this kind (kube-apiserver every minute, aggregated ones may not). */
+  #bookmarks = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -160,8 +171,8 @@ class KindWatch {
       this.#tell(() => handler.resumed());
       this.#trusted = true;
     }
-    // A kind that nobody ever wrote gets no bookmarks: until one was seen only the end is due.
-    let silence = seconds * 1000 + 15_000;
+    // Until a bookmark was seen none is due, only the watch's end.
+    let silence = this.#bookmarks ? this.#timing.silenceMs : seconds * 1000 + 15_000;
     let silent = false;
     let events = 0;
     const bark = (): void => {
@@ -171,11 +182,12 @@ class KindWatch {
     let watchdog = setTimeout(bark, silence);
     try {
       for await (const line of jsonLines(stream, LONGEST_LINE)) {
-        const event = JSON.parse(line) as WatchEvent;
+        const event = parseEvent(line);
         events += 1;
         this.#alive();
         this.#take(event);
-        if (event.type === "BOOKMARK" && silence !== this.#timing.silenceMs) {
+        if (event.type === "BOOKMARK" && !this.#bookmarks) {
+          this.#bookmarks = true;
           silence = this.#timing.silenceMs;
           clearTimeout(watchdog);
           watchdog = setTimeout(bark, silence);

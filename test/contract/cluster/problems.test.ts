@@ -1,9 +1,16 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { rootCertificates } from "node:tls";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isStale } from "../../../src/cluster/api-error.ts";
 import { apiProblem } from "../../../src/cluster/api-problem.ts";
+import { connect } from "../../../src/cluster/connection.ts";
 import type { Objects } from "../../../src/cluster/objects.ts";
-import { type Identity, serviceAccountIdentity } from "../../../src/cluster/transport.ts";
+import {
+  createTransport,
+  type Identity,
+  serviceAccountIdentity,
+} from "../../../src/cluster/transport.ts";
 import { type KubeObject, refOf } from "../../../src/model/object.ts";
 import { Problem } from "../../../src/model/problem.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
@@ -539,6 +546,22 @@ test("a Problem passes through, and an apiserver that is away is ApiUnavailable"
   expect(apiProblem(error)).toMatchObject({ code: "ApiUnavailable", retry: "transient" });
   await away.connection.close();
 }, 120_000);
+
+test("an apiserver that the kubeconfig's CA did not sign is not spoken to", async () => {
+  const text = await readFile(plane.adminKubeconfig, "utf8");
+  const mistrusting = `${plane.adminKubeconfig}.mistrusting`;
+  const data = Buffer.from(rootCertificates[0] ?? "").toString("base64");
+  await writeFile(
+    mistrusting,
+    text.replace(/certificate-authority-data: .*/, `certificate-authority-data: ${data}`),
+  );
+  const connection = await connect({ kubeconfig: mistrusting });
+  const transport = createTransport(connection, { maxInFlight: 1 });
+  const error = await failure(transport.request({ method: "GET", path: "/version" }));
+  expect(error).toMatchObject({ status: 0, reason: "Unreachable" });
+  expect((error as Error).message).toMatch(/certificate|self.signed/i);
+  await connection.close();
+});
 
 async function denyEverything(
   namespace: string,
