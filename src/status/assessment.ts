@@ -88,11 +88,11 @@ function troubleOf(object: ObjectReport, standing: Standing): Trouble | undefine
 }
 
 function sentence(object: ObjectReport, standing: Standing): string {
-  const { problem, drift, health } = object;
+  const { problem, health } = object;
   if (problem !== undefined) return `${problem.code}: ${withoutSubject(problem)}`;
   switch (standing) {
     case "differs":
-      return drift === undefined ? "differs from the revision" : driftText(drift);
+      return `differs: ${driftText(object)}`;
     case "held":
       return "is no longer in the source; its deletion waits";
     case "leaving":
@@ -107,10 +107,13 @@ function sentence(object: ObjectReport, standing: Standing): string {
   }
 }
 
-/** `spec.replicas by kubectl-scale`. */
-export function driftText(drift: NonNullable<ObjectReport["drift"]>): string {
-  const fields = drift.fields.length === 0 ? "the object" : drift.fields.join(", ");
-  return drift.manager === "" ? `${fields} differs` : `${fields} by ${drift.manager}`;
+/** `spec.replicas by kubectl-scale`; of an object that is not there, what its health says. */
+export function driftText({ drift, health }: ObjectReport): string {
+  const { fields = [], manager = "" } = drift ?? {};
+  const missing =
+    health?.state === "Missing" ? (health.message ?? "not in the cluster") : undefined;
+  const what = fields.length > 0 ? fields.join(", ") : (missing ?? "the object");
+  return manager === "" || manager === "unknown" ? what : `${what} by ${manager}`;
 }
 
 /** The message of a problem without the name of its object, for places that name it already. */

@@ -34,13 +34,16 @@ export function nextStatus(input: StatusInput): ApplicationStatus {
   const complete = isComplete(theCase);
   const report = situation.kind === "reported" ? situation.report : undefined;
   const stuck = assessment?.troubles.some(
-    ({ report: { problem } }) => problem !== undefined && problem.retry !== "transient",
+    ({ standing, report: { problem } }) =>
+      standing === "failed" && problem !== undefined && problem.retry !== "transient",
   );
   const attempted = input.revision ?? report?.revision ?? previous.attemptedRevision;
   const revision = complete ? report?.revision : previous.revision;
   const commit = complete && input.commit !== undefined ? commitOf(input.commit) : previous.commit;
   const refresh = input.handledRefresh ?? previous.lastHandledRefresh;
-  const held = report === undefined ? previous.heldPrune : report.held && heldPruneOf(report.held);
+  const holding = situation.kind === "deleting" ? input.report : report;
+  const held =
+    holding === undefined ? previous.heldPrune : holding.held && heldPruneOf(holding.held);
   const drift = input.lastDrift ?? nextDrift(input.report, previous.lastDrift, time);
   const history = nextHistory(theCase, { applied: complete, stuck: stuck === true, time });
   return defined({

@@ -6,13 +6,14 @@ import type { ApplicationStatus, Mode } from "../model/application.ts";
 import { annotations } from "../model/application.ts";
 import type { ConditionType } from "../model/condition.ts";
 import { type ObjectRef, refKey } from "../model/object.ts";
-import { catalogue, type Problem } from "../model/problem.ts";
+import type { Problem } from "../model/problem.ts";
 import type { ObjectReport, Outcome, Report } from "../model/report.ts";
 import { driftText } from "./assessment.ts";
 import { boundText, enumerate, plural } from "./bound.ts";
 import { keyOf } from "./details.ts";
 import { problemText } from "./redaction.ts";
 import { conditionOf } from "./situation.ts";
+import { codeIn, freshProblems, isCode, isFreshStop, type ProblemEntry } from "./transitions.ts";
 
 /** An Event of events.k8s.io/v1, without what its recorder adds. */
 export interface EventSpec {
@@ -59,21 +60,15 @@ export function eventsFor(transition: Transition): EventSpec[] {
 
 /** The run as a whole was stopped: once for each problem, generation and revision. */
 function stopped({ previous, next, problem }: Transition): EventSpec[] {
-  if (problem === undefined) return [];
-  const before = conditionOf(previous, "Ready");
-  const told =
-    before?.reason === problem.code &&
-    previous.observedGeneration === next.observedGeneration &&
-    previous.attemptedRevision === next.attemptedRevision;
-  return told ? [] : [warning(problem.code, "Reconcile", problemText(problem), problem.object)];
+  if (problem === undefined || !isFreshStop(previous, next, problem.code)) return [];
+  return [warning(problem.code, "Reconcile", problemText(problem), problem.object)];
 }
 
 /** Objects that were refused, failed or deferred, and were not so in the previous status. */
 function objectProblems({ previous, next }: Transition): EventSpec[] {
   const states: readonly string[] = ["failed", "refused", "deferred"] satisfies Outcome[];
-  return fresh(previous, next, states).map((object) => {
-    const code = codeIn(object.message);
-    const reason = code ?? "ObjectFailed";
+  return freshProblems(previous, next, states).map((object) => {
+    const reason = codeIn(object.message) ?? "ObjectFailed";
     return warning(reason, "Sync", `${keyOf(object)}: ${object.message}`, refOfStatus(object));
   });
 }
@@ -114,10 +109,16 @@ function health({ previous, next }: Transition): EventSpec[] {
 function drift({ previous, next, mode, report }: Transition): EventSpec[] {
   if (mode === "observe") return [];
   const told = new Map(report?.objects.map((object) => [refKey(object.ref), object]));
-  return fresh(previous, next, ["drifted"]).map((object) => {
-    const known = told.get(keyOf(object))?.drift;
+  return freshProblems(previous, next, ["drifted"]).map((object) => {
+    const code = codeIn(object.message);
+    const known = code === undefined ? told.get(keyOf(object)) : undefined;
     const note = known === undefined ? object.message : driftText(known);
-    return warning("DriftDetected", "Observe", `${keyOf(object)}: ${note}`, refOfStatus(object));
+    return warning(
+      code ?? "DriftDetected",
+      "Observe",
+      `${keyOf(object)}: ${note}`,
+      refOfStatus(object),
+    );
   });
 }
 
@@ -134,10 +135,9 @@ function revision({ previous, next, report }: Transition): EventSpec[] {
 function healed({ report }: Transition): EventSpec[] {
   return (report?.objects ?? [])
     .filter((object) => object.outcome === "healed")
-    .map((object) => {
-      const what = object.drift === undefined ? "drift undone" : driftText(object.drift);
-      return normal("DriftHealed", "Heal", `${refKey(object.ref)}: ${what}`, object.ref);
-    });
+    .map((object) =>
+      normal("DriftHealed", "Heal", `${refKey(object.ref)}: ${driftText(object)}`, object.ref),
+    );
 }
 
 function pruned({ report }: Transition): EventSpec[] {
@@ -177,34 +177,6 @@ function gaveUp({ previous, next }: Transition, events: readonly EventSpec[]): E
   return [
     warning("Stalled", "Reconcile", `Not tried again until something changes. ${now.message}`),
   ];
-}
-
-type ProblemEntry = NonNullable<ApplicationStatus["problems"]>[number];
-
-/** Entries of these states that the previous status did not have with the same cause. */
-function fresh(
-  previous: ApplicationStatus,
-  next: ApplicationStatus,
-  states: readonly string[],
-): ProblemEntry[] {
-  const before = new Set((previous.problems ?? []).map(causeOf));
-  return (next.problems ?? []).filter(
-    (entry) => states.includes(entry.state) && !before.has(causeOf(entry)),
-  );
-}
-
-/** Messages may name versions and times that change with every try: a code is the cause, where there is one. */
-function causeOf(entry: ProblemEntry): string {
-  return `${keyOf(entry)} ${entry.state} ${codeIn(entry.message) ?? entry.message}`;
-}
-
-function codeIn(message: string): string | undefined {
-  const [head = ""] = message.split(":", 1);
-  return isCode(head) ? head : undefined;
-}
-
-function isCode(reason: string): boolean {
-  return Object.hasOwn(catalogue, reason);
 }
 
 function actsOf(report: Report | undefined): string {

@@ -6,15 +6,18 @@
  */
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Application, type ApplicationStatus, applicationKey } from "../model/application.ts";
-import { catalogue, type Problem, type ProblemCode, type Retry } from "../model/problem.ts";
+import type { Problem, ProblemCode } from "../model/problem.ts";
 import type { Outcome, Report } from "../model/report.ts";
 import {
   collectApplications,
   collectArgocdInfo,
   type TrackedApplication,
 } from "./metrics/applications.ts";
-import { deliveryOf, deploymentResults, outageOf, restoredAfter } from "./metrics/deployments.ts";
+import { deliveryOf, outageOf, restoredAfter } from "./metrics/deployments.ts";
 import { collected, counter, histogram } from "./metrics/instruments.ts";
+import { ApplicationSeries } from "./metrics/series.ts";
+import { conditionOf } from "./situation.ts";
+import { codeIn, freshProblems, isCode, isFreshStop } from "./transitions.ts";
 
 export { metricCatalogue, metricTable } from "./metrics/catalogue.ts";
 
@@ -31,7 +34,7 @@ export interface ApiRequest {
 
 /** One request to a Git remote. */
 export interface GitRequest {
-  /** What was asked: ls-refs, fetch, blobs. A closed set of the caller. */
+  /** What was asked: ls-refs, fetch. A closed set of the caller. */
   operation: string;
   /** How it failed, if it did. */
   code?: ProblemCode;
@@ -65,9 +68,8 @@ const writes: readonly Outcome[] = [
   "failed",
   "deferred",
 ];
-const runResults: readonly (Retry | "success")[] = ["success", "transient", "terminal", "blocked"];
 
-/** Sampling period of the event loop's delay in ms: 50 wake-ups a second cost nothing that can be measured. */
+/** Sampling period of the event loop's delay (perf_hooks' monitorEventLoopDelay) in milliseconds. */
 const eventLoopResolution = 20;
 
 interface Tracked extends TrackedApplication {
@@ -78,6 +80,7 @@ interface Tracked extends TrackedApplication {
 export class Metrics {
   readonly registry = new Registry();
   readonly #tracked = new Map<string, Tracked>();
+  readonly #series = new ApplicationSeries();
   readonly #reconciles = counter(this.registry, "reconciles");
   readonly #problems = counter(this.registry, "problems");
   readonly #reconcileDuration = histogram(this.registry, "reconcileDuration");
@@ -96,18 +99,17 @@ export class Metrics {
   readonly #events = counter(this.registry, "events");
   #probes: Probes | undefined;
 
-  constructor(options: MetricsOptions) {
-    collectApplications(this.registry, this.#tracked, options.now);
-    if (options.argocd) collectArgocdInfo(this.registry, this.#tracked);
+  constructor({ version, argocd, now, process = true }: MetricsOptions) {
+    collectApplications(this.registry, this.#tracked, now);
+    if (argocd) collectArgocdInfo(this.registry, this.#tracked);
     collected(this.registry, "queueDepth", (set) => {
       if (this.#probes !== undefined) set({}, this.#probes.queueDepth());
     });
     collected(this.registry, "watchAge", (set) => {
-      for (const { resource, seconds } of this.#probes?.watchAges() ?? [])
-        set({ resource }, seconds);
+      for (const { resource, seconds } of this.#probes?.watchAges() ?? []) set({ resource }, seconds);
     });
-    collected(this.registry, "build", (set) => set({ version: options.version }, 1));
-    if (options.process !== false)
+    collected(this.registry, "build", (set) => set({ version }, 1));
+    if (process)
       collectDefaultMetrics({
         register: this.registry,
         eventLoopMonitoringPrecision: eventLoopResolution,
@@ -135,24 +137,21 @@ export class Metrics {
 
   /** A run is over: how long it took, and what stopped it as a whole. */
   observeRun(application: Application, seconds: number, problem?: Problem): void {
-    const labels = nameOf(application);
     this.#reconcileDuration.observe(seconds);
-    this.#reconciles.inc({ ...labels, result: problem?.retry ?? "success" });
-    if (problem !== undefined) this.#problems.inc({ ...labels, code: problem.code });
+    this.#series.increment(application, this.#reconciles, { result: problem?.retry ?? "success" });
   }
 
-  /** What a run did: once for each run, never for a report that is only told again. */
+  /** What a run did: once for each act, never for a report that is only told again. */
   observeReport(application: Application, report: Report): void {
-    const labels = nameOf(application);
-    for (const { outcome, problem } of report.objects) {
-      if (writes.includes(outcome)) this.#applies.inc({ ...labels, result: outcome });
-      if (outcome === "pruned") this.#prunes.inc(labels);
-      if (outcome === "healed") this.#heals.inc(labels);
-      if (problem !== undefined) this.#problems.inc({ ...labels, code: problem.code });
+    for (const { outcome } of report.objects) {
+      if (writes.includes(outcome))
+        this.#series.increment(application, this.#applies, { result: outcome });
+      if (outcome === "pruned") this.#series.increment(application, this.#prunes);
+      if (outcome === "healed") this.#series.increment(application, this.#heals);
     }
   }
 
-  /** From the watch event that told of a drift to the answer of the apply that undid it. */
+  /** Seconds from the watch event that told of a drift to the answer of the apply that undid it. */
   healed(seconds: number): void {
     this.#healLatency.observe(seconds);
   }
@@ -162,20 +161,20 @@ export class Metrics {
   }
 
   /**
-   * The application as it is now. Deployments are counted from the difference to the status
-   * that was set before, or, the first time, to the one that the application came with.
+   * The application as it is now. Problems and deployments are counted from the difference to
+   * the status that was set before, or, the first time, to the one that the application came
+   * with: a restart neither forgets nor counts twice.
    */
   setApplication(application: Application, status: ApplicationStatus): void {
+    if (this.#series.isForgotten(application)) return;
     const key = applicationKey(application);
-    const labels = nameOf(application);
     const known = this.#tracked.get(key);
     const previous = known?.status ?? application.status;
-    const delivery = deliveryOf(previous, status);
-    for (const result of delivery.results) this.#deployments.inc({ ...labels, result });
-    if (delivery.leadTime !== undefined) this.#leadTime.observe(labels, delivery.leadTime);
+    this.#countProblems(application, previous, status);
+    this.#countDeliveries(application, previous, status);
     const outage = known?.outage ?? outageOf(previous);
     const restored = outage === undefined ? undefined : restoredAfter(outage, status);
-    if (restored !== undefined) this.#timeToRestore.observe(labels, restored);
+    if (restored !== undefined) this.#series.observe(application, this.#timeToRestore, restored);
     this.#tracked.set(key, {
       application,
       status,
@@ -183,22 +182,37 @@ export class Metrics {
     });
   }
 
-  /** The application is gone: so are all its series. */
-  forget(application: { namespace: string; name: string }): void {
-    const labels = nameOf(application);
-    this.#tracked.delete(applicationKey(application));
-    for (const result of runResults) this.#reconciles.remove({ ...labels, result });
-    for (const code of Object.keys(catalogue)) this.#problems.remove({ ...labels, code });
-    for (const result of writes) this.#applies.remove({ ...labels, result });
-    for (const result of deploymentResults) this.#deployments.remove({ ...labels, result });
-    for (const metric of [this.#prunes, this.#heals, this.#leadTime, this.#timeToRestore])
-      metric.remove(labels);
+  /** The application is gone: so are all its series, also when a run of its ends later. */
+  forget(application: Application): void {
+    const key = applicationKey(application);
+    this.#series.forget(application);
+    this.#tracked.delete(key);
   }
-}
 
-function nameOf({ namespace, name }: { namespace: string; name: string }): {
-  namespace: string;
-  name: string;
-} {
-  return { namespace, name };
+  #countProblems(
+    application: Application,
+    previous: ApplicationStatus,
+    status: ApplicationStatus,
+  ): void {
+    const objects = freshProblems(previous, status, ["failed", "refused", "deferred", "drifted"])
+      .map(({ message }) => codeIn(message))
+      .filter((code) => code !== undefined);
+    const stop = conditionOf(status, "Ready")?.reason ?? "";
+    // Ready names the code of an object's problem too: that one is counted with its object.
+    const ofObject = (status.problems ?? []).some(({ message }) => codeIn(message) === stop);
+    const codes: string[] = [...objects];
+    if (isCode(stop) && !ofObject && isFreshStop(previous, status, stop)) codes.push(stop);
+    for (const code of codes) this.#series.increment(application, this.#problems, { code });
+  }
+
+  #countDeliveries(
+    application: Application,
+    previous: ApplicationStatus,
+    status: ApplicationStatus,
+  ): void {
+    const { results, leadTime } = deliveryOf(previous, status);
+    for (const result of results)
+      this.#series.increment(application, this.#deployments, { result });
+    if (leadTime !== undefined) this.#series.observe(application, this.#leadTime, leadTime);
+  }
 }

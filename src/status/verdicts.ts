@@ -62,18 +62,21 @@ function syncedByReport(
       codeOf(failed) ?? "NotAttempted",
       `${failed.length} of ${countText(counts)} not at revision ${report.revision}: ${named(failed)}`,
     );
-  const held = of("held");
   if (report.held !== undefined) return no("PruneHeld", heldText(report.held));
-  if (application.spec.mode !== "enforce" && (differing.length > 0 || held.length > 0))
+  const held = of("held");
+  if (application.spec.mode !== "enforce" && differing.length + held.length > 0)
     return no(
       "OutOfSync",
       `Mode ${application.spec.mode} writes nothing; from revision ${report.revision} differ: ${named([...differing, ...held])}`,
     );
   if (differing.length > 0)
-    return no("Drifted", `Drifted from revision ${report.revision}: ${named(differing)}`);
-  const waiting = of("held", "leaving");
-  if (waiting.length > 0)
-    return no(held.length > 0 ? "PruneHeld" : "Pruning", `Not gone yet: ${named(waiting)}`);
+    return no(
+      codeOf(differing) ?? "Drifted",
+      `Drifted from revision ${report.revision}: ${named(differing)}`,
+    );
+  if (held.length > 0) return no("OutOfSync", `No longer in the source, and kept: ${named(held)}`);
+  const leaving = of("leaving");
+  if (leaving.length > 0) return no("Pruning", `Not gone yet: ${named(leaving)}`);
   return yes("Synced", `${countText(counts)} at revision ${report.revision}.`);
 }
 
@@ -177,7 +180,10 @@ export function stalled({ input, situation }: Case): Decision {
     case "reported": {
       const { problem, report, assessment } = situation;
       if (problem !== undefined && waits(problem)) return yes(problem.code, problemText(problem));
-      const stuck = assessment.troubles.filter((trouble) => waits(trouble.report.problem));
+      // An object that is kept because the spec says so is no stall; the guard's hold is, below.
+      const stuck = assessment.troubles.filter(
+        ({ standing, report: object }) => standing !== "held" && waits(object.problem),
+      );
       if (stuck.length > 0)
         return yes(codeOf(stuck) ?? "Failed", `${plural(stuck.length, "object")}: ${named(stuck)}`);
       if (report.held !== undefined) return yes("PruneHeld", heldText(report.held));

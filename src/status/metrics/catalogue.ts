@@ -66,17 +66,17 @@ export const metricCatalogue = {
     labels: app,
     help: "Objects whose deletion waits for an approval; absent when none.",
   },
+  problems: {
+    name: "mooring_problems_total",
+    type: "counter",
+    labels: [...app, "code"],
+    help: "Problems that began, by code of the catalogue: of runs as a whole, and of the first objects that are not fine. A retry is no new one.",
+  },
   reconciles: {
     name: "mooring_reconciles_total",
     type: "counter",
     labels: [...app, "result"],
     help: "Runs by result: success, transient, terminal, blocked (what stopped the run as a whole).",
-  },
-  problems: {
-    name: "mooring_problems_total",
-    type: "counter",
-    labels: [...app, "code"],
-    help: "Problems that runs and objects had, by code of the catalogue.",
   },
   reconcileDuration: {
     name: "mooring_reconcile_duration_seconds",
@@ -96,7 +96,7 @@ export const metricCatalogue = {
     name: "mooring_applies_total",
     type: "counter",
     labels: [...app, "result"],
-    help: "Objects that a run meant to write, by what became of them.",
+    help: "Objects that a run meant to write, by what became of them: created, configured, healed, adopted, refused, failed, deferred.",
   },
   prunes: {
     name: "mooring_prunes_total",

@@ -6,8 +6,7 @@ import type { ApplicationStatus } from "../../model/application.ts";
 import { conditionOf } from "../situation.ts";
 
 type Entry = NonNullable<ApplicationStatus["history"]>[number];
-export const deploymentResults = ["healthy", "failed", "superseded"] as const;
-export type DeploymentResult = (typeof deploymentResults)[number];
+export type DeploymentResult = "healthy" | "failed" | "superseded";
 
 export interface Delivery {
   /** Deployments whose result became known. */
