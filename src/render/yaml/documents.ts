@@ -1,7 +1,8 @@
 /** A YAML file's documents, with where they begin. js-yaml parses; what it means, schema.ts says. */
-import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from "js-yaml";
+import { constructFromEvents, EVENT_ID, type Event, YAMLException } from "js-yaml";
 import type { RenderLimits } from "../limits.ts";
 import { measureExpansion } from "./expansion.ts";
+import { addedColumns, parseLeniently } from "./flow-indentation.ts";
 import { type KubernetesSchema, kubernetesSchema } from "./schema.ts";
 
 /** Why a file is not taken. Never quotes a value. */
@@ -57,8 +58,8 @@ export function createDocumentReader(limits: RenderLimits): ReadDocuments {
   };
 }
 
-function read(source: string, limits: RenderLimits, schema: KubernetesSchema): YamlDocument[] {
-  const events = parseEvents(source, { maxDepth: limits.depth });
+function read(text: string, limits: RenderLimits, schema: KubernetesSchema): YamlDocument[] {
+  const { source, events } = parseLeniently(text, { maxDepth: limits.depth });
   const starts = documentStarts(events);
   if (starts.length > limits.documents) {
     throw new DocumentError(
@@ -166,8 +167,14 @@ function asDocumentError(error: unknown): DocumentError {
   if (!(error instanceof YAMLException)) {
     return new DocumentError("InvalidManifest", "the YAML cannot be read");
   }
+  const { mark } = error;
   const at =
-    error.mark === undefined ? {} : { line: error.mark.line + 1, column: error.mark.column + 1 };
+    mark === undefined
+      ? {}
+      : {
+          line: mark.line + 1,
+          column: mark.column + 1 - addedColumns(mark.buffer, mark.position),
+        };
   const limited = /exceeded|too many merged keys/.test(error.reason);
   return new DocumentError(limited ? "LimitExceeded" : "InvalidManifest", error.reason, at);
 }

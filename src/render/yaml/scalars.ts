@@ -23,6 +23,8 @@ for (const word of ["-.inf", "-.Inf", "-.INF"]) words.set(word, Number.NEGATIVE_
 /** Go's strconv.ParseInt with base 0. */
 const integer = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/;
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
+/** Go's ParseFloat takes an underscore between digits. */
+const leadingPoint = /^\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?$/;
 const maxUint64 = 2n ** 64n - 1n;
 const maxInt64 = 2n ** 63n - 1n;
 
@@ -37,7 +39,8 @@ export function resolveScalar(text: string): Scalar {
   if (word !== undefined) return word;
   const first = text.charCodeAt(0);
   const digit = first >= 48 && first <= 57;
-  if (first === 46 /* . */) return finite(text, text);
+  if (first === 46 /* . */)
+    return leadingPoint.test(text) ? finite(text.replaceAll("_", ""), text) : text;
   if (!digit && first !== 43 /* + */ && first !== 45 /* - */) return text;
   const plain = text.includes("_") ? text.replaceAll("_", "") : text;
   const match = integer.exec(plain);
