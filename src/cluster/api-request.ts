@@ -7,18 +7,12 @@ export interface Identity {
 }
 
 /**
- * A ServiceAccount, with the groups that its own token would give it.
+ * A ServiceAccount. No groups are asked for: for the name of a ServiceAccount kube-apiserver adds
+ * the groups that its token would give it, and the controller needs no right to impersonate groups.
  * @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
  */
 export function serviceAccountIdentity(namespace: string, name: string): Identity {
-  return {
-    user: `system:serviceaccount:${namespace}:${name}`,
-    groups: [
-      "system:serviceaccounts",
-      `system:serviceaccounts:${namespace}`,
-      "system:authenticated",
-    ],
-  };
+  return { user: `system:serviceaccount:${namespace}:${name}`, groups: [] };
 }
 
 export interface ApiRequest {

@@ -51,7 +51,7 @@ export async function headersOf(
     headers["content-type"] = request.contentType ?? "application/json";
   if (request.as !== undefined) {
     headers["impersonate-user"] = request.as.user;
-    headers["impersonate-group"] = [...request.as.groups];
+    if (request.as.groups.length > 0) headers["impersonate-group"] = [...request.as.groups];
   }
   return headers;
 }
