@@ -1,6 +1,6 @@
 /** What the apiserver said no with, as data. */
 import type { Status, StatusCause, StatusDetails } from "./api-status.ts";
-import { conflictingManager } from "./error-texts.ts";
+import { admissionDenial, conflictingManager } from "./error-texts.ts";
 import type { RequestSubject } from "./request-path.ts";
 import { withoutSecretValues } from "./secret-redaction.ts";
 
@@ -70,11 +70,18 @@ export function isNotFound(error: unknown): boolean {
 
 /**
  * A precondition did not hold: another resourceVersion, another uid, already there, or gone. Whoever
- * wrote should read again. Not a conflict of field managers.
+ * wrote should read again. Not a conflict of field managers, a webhook that denies with 409, or the
+ * conflict of another object (a quota that was counted at the same moment).
  */
 export function isStale(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  if (error.status === 409) return conflictManagers(error).length === 0;
+  if (error.status === 409) {
+    if (admissionDenial(error.message) !== undefined || conflictManagers(error).length > 0)
+      return false;
+    const { name } = error.subject;
+    if (name === undefined) return error.reason === "AlreadyExists";
+    return error.details?.name === undefined || error.details.name === name;
+  }
   // Server-side apply onto an object of another uid is refused as an invalid change of metadata.uid.
   return error.status === 422 && error.causes.some((cause) => cause.field === "metadata.uid");
 }

@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
-import { isNotFound, isStale } from "./api-error.ts";
+import { isStale } from "./api-error.ts";
 import type { Objects } from "./objects.ts";
 
 export const leaseKind: ResourceKind = {
@@ -62,7 +62,9 @@ export class LeaseLock {
   #renewedAt: number | undefined;
   /** The Lease as we last saw it, and when we first saw it so: clocks of two machines are never compared. */
   #observed: { resourceVersion: string; at: number } | undefined;
-  #releasing = false;
+  /** Aborted by release(): the loop ends, and nothing acquires any more. */
+  readonly #released = new AbortController();
+  #running: Promise<void> = Promise.resolve();
 
   constructor(options: LeaseLockOptions) {
     this.#o = options;
@@ -75,50 +77,70 @@ export class LeaseLock {
    */
   mayWrite(): boolean {
     return (
-      !this.#releasing &&
+      !this.#released.signal.aborted &&
       this.#renewedAt !== undefined &&
       this.#o.monotonic() - this.#renewedAt < this.#o.durationMs - this.#marginMs
     );
   }
 
-  /** Acquires, renews, loses and acquires again until it is aborted. Does not release: see release(). */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#releasing) {
+  /** Acquires, renews, loses and acquires again until it is aborted or released. Aborting does not release. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#running = this.#loop(AbortSignal.any([signal, this.#released.signal]));
+    return this.#running;
+  }
+
+  /** Gives the Lease up, so that another takes it at once. Call when nothing is being written any more. */
+  async release(): Promise<void> {
+    const held = this.#renewedAt !== undefined;
+    this.#released.abort();
+    await this.#running;
+    if (!held) return;
+    this.#renewedAt = undefined;
+    try {
+      await this.#giveUp();
+    } catch (error) {
+      this.#o.logger?.warn(
+        { err: error },
+        "the Lease could not be released; it runs out by itself",
+      );
+    } finally {
+      this.#o.onLost();
+    }
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       this.#expire();
       await this.#try(signal);
+      if (signal.aborted) return;
       this.#expire();
       await delay(this.#pause(), undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Gives the Lease up, so that another takes it at once. Call when nothing is being written any more. */
-  async release(): Promise<void> {
-    this.#releasing = true;
-    if (this.#renewedAt === undefined) return;
-    this.#renewedAt = undefined;
-    const { objects, namespace, name } = this.#o;
-    try {
-      const lease = await this.#read(AbortSignal.timeout(this.#o.renewMs));
-      if (lease?.spec?.holderIdentity === this.#o.holder)
+  async #giveUp(): Promise<void> {
+    const { objects, namespace, name, holder, renewMs } = this.#o;
+    const signal = AbortSignal.timeout(Math.max(renewMs, 1000));
+    for (let tries = 1; ; tries += 1) {
+      const lease = await this.#read(signal);
+      if (lease?.spec?.holderIdentity !== holder) return;
+      try {
         await objects.mergePatch(
           leaseKind,
           namespace,
           name,
           {
             metadata: { resourceVersion: lease.metadata.resourceVersion },
-            // As client-go: a second, because zero is invalid.
+            // As client-go: one second, because zero is invalid.
             spec: { holderIdentity: "", leaseDurationSeconds: 1, renewTime: this.#time() },
           },
-          { timeoutMs: this.#o.renewMs },
+          { signal },
         );
-    } catch (error) {
-      if (!isStale(error) && !isNotFound(error))
-        this.#o.logger?.warn(
-          { err: error },
-          "the Lease could not be released; it runs out by itself",
-        );
-    } finally {
-      this.#o.onLost();
+        return;
+      } catch (error) {
+        // A renewal that was cut off when the loop ended may have arrived after the read.
+        if (!isStale(error) || tries === 3) throw error;
+      }
     }
   }
 
@@ -195,7 +217,7 @@ export class LeaseLock {
         { metadata: { resourceVersion }, spec },
         { signal },
       );
-    if (this.#releasing) return;
+    if (this.#released.signal.aborted) return;
     const first = this.#renewedAt === undefined;
     this.#renewedAt = sentAt;
     if (first) {

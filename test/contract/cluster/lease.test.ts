@@ -96,6 +96,25 @@ test("release hands it over at once", async () => {
   expect(await record()).toMatchObject({ holderIdentity: "two", leaseTransitions: 1 });
 });
 
+test("release hands it over also in the middle of a renewal, and ends the loop", async () => {
+  let slow: Promise<void> | undefined;
+  let waiting = 0;
+  const one = replica("one", {
+    objects: delayed(() => {
+      if (slow !== undefined) waiting += 1;
+      return slow;
+    }),
+  });
+  await eventually("the first holder", () => one.lock.mayWrite());
+  slow = new Promise(() => {});
+  await eventually("a renewal under way", () => waiting > 0);
+  slow = undefined;
+  await one.lock.release();
+  expect(await record()).toMatchObject({ holderIdentity: "" });
+  await one.kill();
+  expect(one.log).toEqual(["acquired", "lost"]);
+});
+
 test("a restarted container renews its own Lease at once", async () => {
   const before = replica("pod-uid");
   await eventually("the holder", () => before.lock.mayWrite());
