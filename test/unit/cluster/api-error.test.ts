@@ -156,7 +156,7 @@ test("what a person reads is one line of bounded length", () => {
         for (const status of [{ message: text }, { message: text, details: { causes } }]) {
           const { message } = apiProblem(error(code, status));
           expect(message.length).toBeLessThan(2500);
-        expect(message).not.toContain("\n");
+          expect(message).not.toContain("\n");
         }
       },
     ),
