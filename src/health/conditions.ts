@@ -1,50 +1,29 @@
-/** Custom resources: by their conditions, as kstatus and the API conventions have it. */
+/** Custom resources, and built-in ones without a rule: by the conditions that they carry. */
 import type { Health } from "../model/health.ts";
 import type { KubeObject } from "../model/object.ts";
-import { conditionOf, type StatusCondition, textOfCondition } from "./status.ts";
+import { conditionOf, valueAt, wordsOf } from "./reading.ts";
+import { healthy, progressing, suspended } from "./verdict.ts";
 
-/** True means trouble. */
-const abnormal: readonly { type: string; state: Health["state"] }[] = [
-  { type: "Stalled", state: "Degraded" },
-  { type: "Failed", state: "Degraded" },
-  { type: "Degraded", state: "Degraded" },
-  { type: "Reconciling", state: "Progressing" },
-];
-/** True means well. The first that there is decides. */
-const positive = ["Ready", "Available", "Healthy", "Synced"];
-/** Reasons with which a controller says that it gave up; others say that it is still at work. */
-const final = /fail|error|invalid|denied|forbidden|notfound|missing/i;
+/** Asked in this order; the first that is there decides. */
+const decisive = ["Ready", "Available"] as const;
 
-export function conditionHealth(object: KubeObject): Health {
-  for (const { type, state } of abnormal) {
-    const condition = conditionOf(object, type);
-    if (condition?.status === "True") return { state, message: told(condition) };
-  }
-  for (const type of positive) {
+/**
+ * `Ready`, else `Available`: True is Healthy, anything else Progressing, as kstatus has it (what
+ * is final says so by `Stalled`). A condition about an older generation says nothing of this one.
+ * Without conditions the object is what it should be: Healthy.
+ */
+export function conditionsHealth(object: KubeObject): Health {
+  if (valueAt(object, "spec", "suspend") === true)
+    return suspended("suspended by spec.suspend: its controller does nothing");
+  for (const type of decisive) {
     const condition = conditionOf(object, type);
     if (condition === undefined) continue;
-    if (isStale(condition, object))
-      return { state: "Progressing", message: `its condition ${type} is of an older generation` };
-    if (condition.status === "True") return { state: "Healthy" };
-    const state =
-      condition.status === "False" && final.test(condition.reason ?? "")
-        ? "Degraded"
-        : "Progressing";
-    return { state, message: told(condition) };
+    const { generation } = object.metadata;
+    const { observedGeneration } = condition;
+    if (generation !== undefined && observedGeneration !== undefined)
+      if (observedGeneration < generation)
+        return progressing(`condition ${type} is about generation ${observedGeneration} yet`);
+    return condition.status === "True" ? healthy : progressing(wordsOf(condition));
   }
-  // No conditions that say anything: kstatus takes such an object for current.
-  return { state: "Healthy" };
-}
-
-function isStale(condition: StatusCondition, object: KubeObject): boolean {
-  const { generation } = object.metadata;
-  return (
-    condition.observedGeneration !== undefined &&
-    generation !== undefined &&
-    condition.observedGeneration < generation
-  );
-}
-
-function told(condition: StatusCondition): string {
-  return textOfCondition(condition) || `${condition.type} is ${condition.status}`;
+  return healthy;
 }

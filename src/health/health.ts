@@ -1,88 +1,57 @@
 /**
- * Is this object healthy? Built-in kinds by rules of their own, all others by their conditions.
- * Pure: everything is read from the object itself.
- * @see https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
+ * Is this object healthy? By the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus) and,
+ * where kstatus has no word for it, by Argo CD's: Degraded for what failed, Suspended for what
+ * somebody paused. Pure: only the object itself is looked at, no clock, no other object.
  */
 import type { Health } from "../model/health.ts";
-import { type GroupKind, groupKindKey, groupOf, type KubeObject } from "../model/object.ts";
-import { conditionHealth } from "./conditions.ts";
-import {
-  apiServiceHealth,
-  autoscalerHealth,
-  claimHealth,
-  definitionHealth,
-  disruptionBudgetHealth,
-  namespaceHealth,
-  serviceHealth,
-} from "./platform.ts";
-import { cronJobHealth, jobHealth, podHealth } from "./pods.ts";
-import { isObserved } from "./status.ts";
-import {
-  daemonSetHealth,
-  deploymentHealth,
-  replicaSetHealth,
-  statefulSetHealth,
-} from "./workloads.ts";
+import { groupKindKey, groupOf, type KubeObject } from "../model/object.ts";
+import { apiServiceHealth } from "./api-service.ts";
+import { autoscalerHealth } from "./autoscaler.ts";
+import { conditionsHealth } from "./conditions.ts";
+import { cronJobHealth } from "./cron-job.ts";
+import { customResourceDefinitionHealth } from "./custom-resource-definition.ts";
+import { daemonSetHealth } from "./daemon-set.ts";
+import { deploymentHealth } from "./deployment.ts";
+import { disruptionBudgetHealth } from "./disruption-budget.ts";
+import { generalHealth } from "./general.ts";
+import { jobHealth } from "./job.ts";
+import { namespaceHealth } from "./namespace.ts";
+import { podHealth } from "./pod.ts";
+import { replicaSetHealth } from "./replica-set.ts";
+import { serviceHealth } from "./service.ts";
+import { statefulSetHealth } from "./stateful-set.ts";
+import { persistentVolumeClaimHealth, persistentVolumeHealth } from "./volume.ts";
 
-const rules: Readonly<Record<string, (object: KubeObject) => Health>> = {
-  "Deployment.apps": deploymentHealth,
-  "ReplicaSet.apps": replicaSetHealth,
-  "StatefulSet.apps": statefulSetHealth,
-  "DaemonSet.apps": daemonSetHealth,
-  ReplicationController: replicaSetHealth,
-  Pod: podHealth,
-  "Job.batch": jobHealth,
-  "CronJob.batch": cronJobHealth,
-  Service: serviceHealth,
-  PersistentVolumeClaim: claimHealth,
-  Namespace: namespaceHealth,
-  "CustomResourceDefinition.apiextensions.k8s.io": definitionHealth,
-  "APIService.apiregistration.k8s.io": apiServiceHealth,
-  "HorizontalPodAutoscaler.autoscaling": autoscalerHealth,
-  "PodDisruptionBudget.policy": disruptionBudgetHealth,
-};
+export { hasHealth } from "./existence.ts";
 
-/** Built-in kinds for which to be there is to be well: their metadata is all that is watched. */
-const existence = new Set([
-  "ConfigMap",
-  "Secret",
-  "ServiceAccount",
-  "Endpoints",
-  "LimitRange",
-  "ResourceQuota",
-  "PodTemplate",
-  "Event",
-  "EndpointSlice.discovery.k8s.io",
-  "ControllerRevision.apps",
-  "Ingress.networking.k8s.io",
-  "IngressClass.networking.k8s.io",
-  "NetworkPolicy.networking.k8s.io",
-  "Role.rbac.authorization.k8s.io",
-  "RoleBinding.rbac.authorization.k8s.io",
-  "ClusterRole.rbac.authorization.k8s.io",
-  "ClusterRoleBinding.rbac.authorization.k8s.io",
-  "PriorityClass.scheduling.k8s.io",
-  "StorageClass.storage.k8s.io",
-  "CSIDriver.storage.k8s.io",
-  "RuntimeClass.node.k8s.io",
-  "Lease.coordination.k8s.io",
-  "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
-  "MutatingWebhookConfiguration.admissionregistration.k8s.io",
-  "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io",
+type Rule = (object: KubeObject) => Health;
+
+const rules: ReadonlyMap<string, Rule> = new Map([
+  ["APIService.apiregistration.k8s.io", apiServiceHealth],
+  ["CronJob.batch", cronJobHealth],
+  ["CustomResourceDefinition.apiextensions.k8s.io", customResourceDefinitionHealth],
+  ["DaemonSet.apps", daemonSetHealth],
+  ["Deployment.apps", deploymentHealth],
+  ["HorizontalPodAutoscaler.autoscaling", autoscalerHealth],
+  ["Job.batch", jobHealth],
+  ["Namespace", namespaceHealth],
+  ["PersistentVolume", persistentVolumeHealth],
+  ["PersistentVolumeClaim", persistentVolumeClaimHealth],
+  ["Pod", podHealth],
+  ["PodDisruptionBudget.policy", disruptionBudgetHealth],
+  ["ReplicaSet.apps", replicaSetHealth],
+  ["ReplicationController", replicaSetHealth],
+  ["Service", serviceHealth],
+  ["StatefulSet.apps", statefulSetHealth],
 ]);
 
-/** Does the kind have a health beyond its existence? Custom kinds always may. */
-export function hasHealth(gk: GroupKind): boolean {
-  return !existence.has(groupKindKey(gk));
-}
-
-/** @param object whole, with its status */
+/**
+ * The health of a live object, read in full (spec and status). Never throws, whatever the object
+ * holds; what no rule knows is judged by its conditions, and is Healthy when it has none.
+ */
 export function healthOf(object: KubeObject): Health {
-  if (object.metadata.deletionTimestamp !== undefined)
-    return { state: "Progressing", message: "being deleted" };
-  const gk = { group: groupOf(object.apiVersion), kind: object.kind };
-  if (!hasHealth(gk)) return { state: "Healthy" };
-  if (!isObserved(object))
-    return { state: "Progressing", message: "its controller has not seen the current spec yet" };
-  return (rules[groupKindKey(gk)] ?? conditionHealth)(object);
+  const general = generalHealth(object);
+  if (general !== undefined) return general;
+  const key = groupKindKey({ group: groupOf(object.apiVersion), kind: object.kind });
+  return (rules.get(key) ?? conditionsHealth)(object);
 }
