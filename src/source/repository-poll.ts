@@ -12,6 +12,8 @@ const shortestIntervalMs = 5_000;
 const firstRetryMs = 5_000;
 /** ... up to here, or to the interval where that is longer. */
 const longestRetryMs = 120_000;
+/** A repository that nobody follows is kept for so long: an Application that is edited stops and starts. */
+const lingerMs = 60_000;
 /** Looks are spread: an interval is up to this share longer or shorter. */
 const jitter = 0.1;
 
@@ -60,7 +62,7 @@ export class RepositoryPoll {
     address: RemoteAddress;
     remote: GitRemote;
     clock: SourceClock;
-    /** Nobody follows it any more. */
+    /** Nobody has followed it for a while; it is closed. */
     onUnused: () => void;
   }) {
     this.#address = o.address;
@@ -113,8 +115,17 @@ export class RepositoryPoll {
     this.#follows.delete(key);
     this.#dropSnapshots();
     if (this.#follows.size > 0 || this.#stopped.signal.aborted) return;
-    this.close();
-    this.#onUnused();
+    this.#settle([...this.#settlingNow.splice(0), ...this.#settlingNext.splice(0)]);
+    this.#linger();
+  }
+
+  #linger(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#clock.after(lingerMs, () => {
+      if (this.#follows.size > 0) return;
+      this.close();
+      this.#onUnused();
+    });
   }
 
   /** Looks in the next turn, so that all who ask in this one share the look. */
@@ -130,6 +141,11 @@ export class RepositoryPoll {
 
   async #run(): Promise<void> {
     const asked = [...this.#follows.values()];
+    if (asked.length === 0) {
+      this.#looking = false;
+      this.#linger();
+      return;
+    }
     const refreshing = asked.flatMap(({ trackers }) =>
       [...trackers].filter((tracker) => tracker.refreshing),
     );
@@ -167,8 +183,9 @@ export class RepositoryPoll {
       for (const tracker of follow.trackers) told.add(tracker);
     });
     this.#dropSnapshots();
-    if (this.#lookAgain) {
-      this.#lookAgain = false;
+    const again = this.#lookAgain && this.#follows.size > 0;
+    this.#lookAgain = false;
+    if (again) {
       this.#look();
     } else {
       this.#schedule();
@@ -246,6 +263,7 @@ export class RepositoryPoll {
   }
 
   #schedule(): void {
+    if (this.#follows.size === 0) return;
     this.#cancelTimer();
     // Pinned commits do not move: only what failed is looked at again.
     const moving = [...this.#follows.values()].some(
