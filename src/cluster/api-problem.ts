@@ -88,6 +88,11 @@ function forbidden(error: ApiError, { identity }: ApiProblemContext): Judgement 
   if (causes.some((cause) => cause.reason === "NamespaceTerminating"))
     return ["NamespaceTerminating", `namespace ${error.subject.namespace ?? ""} is being deleted`];
   const rbac = rbacDenial(message);
+  // `impersonate` on serviceaccounts, or (KEP-5284) `impersonate-on:serviceaccount:patch` on the resource.
+  if (rbac?.verb.startsWith("impersonate")) {
+    const whom = identity === undefined ? "the ServiceAccount" : personOf(identity.user);
+    return ["Forbidden", `Mooring itself, ${personOf(rbac.user)}, may not impersonate ${whom}`];
+  }
   if (rbac !== undefined) {
     const where =
       rbac.namespace === undefined ? "in the whole cluster" : `in namespace ${rbac.namespace}`;

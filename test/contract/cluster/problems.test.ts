@@ -105,17 +105,37 @@ describe("what the ServiceAccount may not do", () => {
   test("is Forbidden by name when Mooring itself may not impersonate", async () => {
     const weak = await access(await plane.kubeconfigFor({ name: "weak-mooring" }));
     try {
-      const problem = await refusal(configMap(ns, "x"), {
-        objects: weak.as(serviceAccountIdentity(ns, "deployer")),
-      });
+      const identity = serviceAccountIdentity(ns, "deployer");
+      const problem = await refusal(configMap(ns, "x"), { objects: weak.as(identity), identity });
       expect(problem.code).toBe("Forbidden");
       expect(problem.message).toContain(
-        `user weak-mooring may not impersonate serviceaccounts in namespace ${ns}`,
+        `Mooring itself, user weak-mooring, may not impersonate ServiceAccount ${ns}/deployer`,
       );
     } finally {
       await weak.connection.close();
     }
   });
+});
+
+test("an impersonated ServiceAccount has the groups of its namespace without naming them", async () => {
+  const rbac = "rbac.authorization.k8s.io";
+  const own = await cluster.namespace("groups");
+  await cluster.apply({
+    apiVersion: `${rbac}/v1`,
+    kind: "RoleBinding",
+    metadata: { namespace: own, name: "all-accounts" },
+    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ apiGroup: rbac, kind: "Group", name: `system:serviceaccounts:${own}` }],
+  });
+  const objects = cluster.as(serviceAccountIdentity(own, "any"));
+  const made = await eventually("the binding is seen", () =>
+    objects
+      .apply(cluster.kind("v1", "ConfigMap"), configMap(own, "x"), { fieldManager: "mooring.test" })
+      .catch(() => undefined),
+  );
+  expect(made.metadata.uid).toBeDefined();
+  const stranger = cluster.as(serviceAccountIdentity(ns, "any"));
+  expect((await refusal(configMap(own, "x"), { objects: stranger })).code).toBe("Forbidden");
 });
 
 describe("what is not there", () => {

@@ -249,7 +249,7 @@ describe("leave to write", () => {
 });
 
 describe("what is sent", () => {
-  test("impersonates user and every group, escapes the query and leaves out what is undefined", async () => {
+  test("impersonates a ServiceAccount by its name, another user with every group, escapes the query and leaves out what is undefined", async () => {
     await using server = await scriptedServer((_, response) => answer(response, 200, {}));
     const transport = await server.transport();
     await transport.request({
@@ -257,14 +257,15 @@ describe("what is sent", () => {
       query: { labelSelector: "a=b,c in (d)", continue: undefined },
       as: serviceAccountIdentity("team-a", "deployer"),
     });
-    const [request] = server.seen;
+    await transport.request({ ...read, as: { user: "alice", groups: ["dev", "ops"] } });
+    const [request, other] = server.seen;
     expect(request?.url).toBe(
       "/api/v1/namespaces/a/configmaps/b?labelSelector=a%3Db%2Cc+in+%28d%29",
     );
     expect(request?.headers["impersonate-user"]).toBe("system:serviceaccount:team-a:deployer");
-    expect(request?.headers["impersonate-group"]).toBe(
-      "system:serviceaccounts, system:serviceaccounts:team-a, system:authenticated",
-    );
+    expect(request?.headers["impersonate-group"]).toBeUndefined();
+    expect(other?.headers["impersonate-user"]).toBe("alice");
+    expect(other?.headers["impersonate-group"]).toBe("dev, ops");
   });
 
   test("never exceeds the slots", async () => {
