@@ -29,8 +29,10 @@ const partialClone = {
   "remote.origin.promisor": "true",
   "remote.origin.partialclonefilter": "blob:none",
 };
+const withoutBlobs = "--filter=blob:none";
+/** With what we have named to the server, these are the files that changed: no second exchange. */
+const withSmallBlobs = "--filter=blob:limit=64k";
 const fetchFlags = [
-  "--filter=blob:none",
   "--no-tags",
   "--no-write-fetch-head",
   "--no-auto-maintenance",
@@ -58,6 +60,8 @@ export class ObjectStore {
   readonly #present = new Set<string>();
   #ready = false;
   #fetches = 0;
+  /** The server takes no other filter (`uploadpackfilter.*.allow`). */
+  #onlyWithoutBlobs = false;
   #readers = 0;
 
   constructor(o: {
@@ -88,25 +92,20 @@ export class ObjectStore {
       const stop = AbortSignal.any([signal, this.#closing.signal]);
       // One ref for each commit that we ask for: the next fetch says what it need not send again.
       const keep = `refs/mooring/${createHash("sha1").update(commit).digest("hex").slice(0, 2)}`;
-      await this.#fetch(
+      await this.#fetchCommit(
         ["--depth=1", "--force", "--end-of-options", "origin", `${commit}:${keep}`],
         { signal: stop, commit },
       );
       const run = (args: readonly string[]) => this.#run({ args, signal: stop, timeoutMs: 60_000 });
       const format = "--format=%H%x00%an%x00%cI%x00%s";
-      const show = await run([
-        "log",
-        "-1",
-        "--no-show-signature",
-        format,
-        "--end-of-options",
-        commit,
+      const [show, listing] = await Promise.all([
+        run(["log", "-1", "--no-show-signature", format, "--end-of-options", commit]),
+        run(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit]),
       ]);
       const [id = commit, author = "", time = "", subject = ""] = show
         .toString()
         .replace(/\n$/, "")
         .split("\0");
-      const listing = await run(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit]);
       return {
         commit: { id, author, subject, time: time.replace(/\+00:00$/, "Z") },
         tree: Tree.parse(listing, this.#limits.entries),
@@ -167,7 +166,7 @@ export class ObjectStore {
         await this.#prepare({ renew: false });
         const missing = [...wanted].filter((id) => !this.#present.has(id));
         if (missing.length === 0) return;
-        await this.#fetch(["--stdin", "--end-of-options", "origin"], {
+        await this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
           input: `${missing.join("\n")}\n`,
           signal: this.#closing.signal,
           negotiate: false,
@@ -181,7 +180,24 @@ export class ObjectStore {
     return batch.fetched;
   }
 
+  async #fetchCommit(
+    args: readonly string[],
+    o: { signal: AbortSignal; commit: string },
+  ): Promise<void> {
+    if (this.#fetches === 0 || this.#onlyWithoutBlobs) return this.#fetch(withoutBlobs, args, o);
+    try {
+      await this.#fetch(withSmallBlobs, args, o);
+    } catch (error) {
+      if (!(error instanceof Problem) || !/filter .* not supported/.test(error.detail ?? "")) {
+        throw error;
+      }
+      this.#onlyWithoutBlobs = true;
+      await this.#fetch(withoutBlobs, args, o);
+    }
+  }
+
   async #fetch(
+    filter: string,
     args: readonly string[],
     o: { signal: AbortSignal; input?: string; commit?: string; negotiate?: boolean },
   ): Promise<void> {
@@ -202,7 +218,7 @@ export class ObjectStore {
     try {
       await this.#remote.observed(() =>
         this.#run({
-          args: ["fetch", ...fetchFlags, ...args],
+          args: ["fetch", filter, ...fetchFlags, ...args],
           protocols: "http:https",
           config: {
             ...partialClone,
