@@ -1,0 +1,24 @@
+/** Mooring in a cluster, from the manifests that are shipped: CRDs, namespace, RBAC. */
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments, stringify } from "yaml";
+import type { ControlPlane } from "../../cluster/control-plane.ts";
+
+/** The ServiceAccount that the controller ships with. */
+export const account = { serviceAccount: "mooring", namespace: "mooring-system" } as const;
+export const controllerUser = `system:serviceaccount:${account.namespace}:${account.serviceAccount}`;
+
+const base = fileURLToPath(new URL("../../../deploy/base", import.meta.url));
+
+export async function installMooring(plane: ControlPlane): Promise<void> {
+  const rendered = await plane.kubectl(["kustomize", base]);
+  // The controller itself runs as a child of the test.
+  const shipped = parseAllDocuments(rendered)
+    .map((document) => document.toJS() as { kind: string })
+    .filter(({ kind }) => kind !== "Deployment")
+    .map((object) => stringify(object));
+  await plane.kubectl(["apply", "--server-side", "-f", "-"], shipped.join("---\n"));
+  await plane.kubectl([
+    ...["wait", "--for=condition=Established", "--timeout=30s"],
+    "crd/applications.mooring.dev",
+  ]);
+}

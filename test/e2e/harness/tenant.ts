@@ -1,0 +1,129 @@
+/** A team of the cluster: namespaces, a ServiceAccount `deployer` with rights in them, repositories. */
+
+import type { Change } from "../../git/repository.ts";
+import type { GitServer } from "../../git/server.ts";
+import { ApplicationHandle } from "./application-handle.ts";
+import type { KubeApi, TestObject } from "./kube-api.ts";
+
+const deployer = "deployer";
+const rbac = "rbac.authorization.k8s.io";
+
+/** What a deployer may write in its namespaces; the controller asks for nothing beyond. */
+const rules = [
+  {
+    apiGroups: [""],
+    resources: ["configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims"],
+    verbs: ["get", "create", "patch", "delete"],
+  },
+  {
+    apiGroups: ["apps"],
+    resources: ["deployments", "statefulsets", "deployments/scale"],
+    verbs: ["get", "create", "patch", "delete"],
+  },
+  { apiGroups: ["shop.example"], resources: ["*"], verbs: ["get", "create", "patch", "delete"] },
+];
+
+interface SourceShape {
+  git?: Readonly<Record<string, unknown>>;
+  path?: string;
+}
+
+export interface ApplicationShape {
+  /** The repository's first commit. */
+  files: Readonly<Record<string, Change>>;
+  /** Over a spec that enforces, prunes and heals what is under `deploy/` of branch main. */
+  spec?: Readonly<Record<string, unknown>> & { source?: SourceShape };
+  annotations?: Readonly<Record<string, string>>;
+  /** Another server than that of all. */
+  git?: GitServer;
+}
+
+export class Tenant {
+  /** Also the name of its first namespace. */
+  readonly name: string;
+  readonly #api: KubeApi;
+  readonly #git: GitServer;
+
+  private constructor(name: string, api: KubeApi, git: GitServer) {
+    this.name = name;
+    this.#api = api;
+    this.#git = git;
+  }
+
+  static async create(name: string, api: KubeApi, git: GitServer): Promise<Tenant> {
+    const tenant = new Tenant(name, api, git);
+    await tenant.addNamespace(name);
+    await api.create({
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { namespace: name, name: deployer },
+    });
+    return tenant;
+  }
+
+  /** A further namespace that its deployer may write to. */
+  async addNamespace(name: string): Promise<void> {
+    await this.#api.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    await this.grantIn(name);
+  }
+
+  /** The deployer's usual rights, in a namespace that exists. */
+  async grantIn(namespace: string): Promise<void> {
+    await this.#bind("Role", { namespace, name: deployer }, rules);
+  }
+
+  /** Rights on cluster-scoped objects. */
+  async grantInCluster(more: readonly object[]): Promise<void> {
+    await this.#bind("ClusterRole", { name: `${this.name}-${deployer}` }, more);
+  }
+
+  /** An Application of this tenant with a repository of its own that holds `files`. */
+  async application(name: string, shape: ApplicationShape): Promise<ApplicationHandle> {
+    const path = `${this.name}/${name}`;
+    const git = shape.git ?? this.#git;
+    const { source, ...spec } = shape.spec ?? {};
+    const repository = await git.createRepository(path);
+    if (Object.keys(shape.files).length > 0)
+      await repository.commit(shape.files, { message: "First" });
+    const object: TestObject = {
+      apiVersion: "mooring.dev/v1alpha1",
+      kind: "Application",
+      metadata: {
+        namespace: this.name,
+        name,
+        ...(shape.annotations === undefined ? {} : { annotations: shape.annotations }),
+      },
+      spec: {
+        serviceAccountName: deployer,
+        source: {
+          git: { url: git.url(path), ref: { branch: "main" }, ...source?.git },
+          path: source?.path ?? "deploy",
+        },
+        // Tests ask for a look by annotation; what they must not depend on is the poll.
+        interval: "1h",
+        mode: "enforce",
+        prune: true,
+        selfHeal: true,
+        ...spec,
+      },
+    };
+    await this.#api.create(object);
+    return new ApplicationHandle(this.#api, repository, this.name, name);
+  }
+
+  async #bind(
+    kind: "Role" | "ClusterRole",
+    metadata: TestObject["metadata"],
+    granted: readonly object[],
+  ): Promise<void> {
+    const apiVersion = `${rbac}/v1`;
+    await this.#api.create({ apiVersion, kind, metadata, rules: granted });
+    await this.#api.create({
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: rbac, kind, name: metadata.name },
+      subjects: [{ kind: "ServiceAccount", namespace: this.name, name: deployer }],
+    });
+  }
+}
