@@ -15,13 +15,14 @@ export interface Counts {
   failed: number;
 }
 
-/** An object that is not fine: in one word, and in a sentence without the object's name. */
+/** An object that is not fine. What is said of it is made when it is shown: few of many are. */
 export interface Trouble {
   report: ObjectReport;
+  /** `Deployment.apps shop/web` */
+  key: string;
   standing: Standing;
   /** The outcome, or the health where the outcome is fine. */
   state: string;
-  message: string;
 }
 
 export interface Assessment {
@@ -84,10 +85,11 @@ function troubleOf(object: ObjectReport, standing: Standing): Trouble | undefine
   const health = healthOf(object, standing);
   const state = standing !== "synced" ? object.outcome : health;
   if (state === undefined || state === "Healthy") return undefined;
-  return { report: object, standing, state, message: sentence(object, standing) };
+  return { report: object, key: refKey(object.ref), standing, state };
 }
 
-function sentence(object: ObjectReport, standing: Standing): string {
+/** What is the matter with it, in a sentence without its name. */
+export function sentence({ report: object, standing }: Trouble): string {
   const { problem, health } = object;
   if (problem !== undefined) return `${problem.code}: ${withoutSubject(problem)}`;
   switch (standing) {
@@ -125,14 +127,13 @@ function withoutSubject(problem: Problem): string {
 
 /** `Deployment.apps shop/web: 1 of 3 replicas are ready`. */
 export function troubleText(trouble: Trouble): string {
-  return `${refKey(trouble.report.ref)}: ${trouble.message}`;
+  return `${trouble.key}: ${sentence(trouble)}`;
 }
 
 function bySeverity(a: Trouble, b: Trouble): number {
   const difference = severity.indexOf(a.state) - severity.indexOf(b.state);
   if (difference !== 0) return difference;
-  const [first, second] = [refKey(a.report.ref), refKey(b.report.ref)];
-  return first < second ? -1 : first > second ? 1 : 0;
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
 export function countText(counts: Counts): string {

@@ -2,7 +2,7 @@
 import type { ApplicationStatus } from "../model/application.ts";
 import { type ObjectRef, refKey } from "../model/object.ts";
 import type { HeldPrune, ObjectReport, Report } from "../model/report.ts";
-import type { Assessment } from "./assessment.ts";
+import { type Assessment, sentence } from "./assessment.ts";
 import { boundText } from "./bound.ts";
 
 const listed = 20;
@@ -20,10 +20,10 @@ interface StatusRef {
 }
 
 export function problemsOf({ troubles }: Assessment): NonNullable<ApplicationStatus["problems"]> {
-  return troubles.slice(0, listed).map(({ report, state, message }) => ({
-    ...plain(report.ref),
-    state,
-    message: boundText(message, maxMessage),
+  return troubles.slice(0, listed).map((trouble) => ({
+    ...plain(trouble.report.ref),
+    state: trouble.state,
+    message: boundText(sentence(trouble), maxMessage),
   }));
 }
 
@@ -47,14 +47,14 @@ export function nextDrift(
   time: string,
 ): Drift | undefined {
   if (report === undefined) return previous;
-  const told = report.objects
-    .filter(
-      (object) =>
-        object.drift !== undefined && (object.outcome === "drifted" || object.outcome === "healed"),
-    )
-    .map((object) => driftOf(object, previous, time));
-  const [latest] = told.sort((a, b) => b.time.localeCompare(a.time) || byKey(a, b));
-  if (latest !== undefined) return latest;
+  const told = report.objects.filter(
+    ({ drift, outcome }) => drift !== undefined && (outcome === "drifted" || outcome === "healed"),
+  );
+  const [first, ...others] = told;
+  if (first !== undefined) {
+    const latest = others.reduce((best, next) => (isLater(next, best, time) ? next : best), first);
+    return driftOf(latest, previous, time);
+  }
   if (previous === undefined || previous.healed) return previous;
   const object = report.objects.find(({ ref }) => refKey(ref) === keyOf(previous));
   const still =
@@ -62,6 +62,12 @@ export function nextDrift(
     object?.outcome === "failed" ||
     object?.outcome === "not-attempted";
   return still ? previous : { ...previous, healed: true };
+}
+
+/** What has no time, a deletion, was seen now. */
+function isLater(a: ObjectReport, b: ObjectReport, now: string): boolean {
+  const [first, second] = [a.drift?.since ?? now, b.drift?.since ?? now];
+  return first === second ? byKey(a.ref, b.ref) < 0 : Date.parse(first) > Date.parse(second);
 }
 
 function driftOf(object: ObjectReport, previous: Drift | undefined, time: string): Drift {

@@ -106,7 +106,8 @@ export class Metrics {
       if (this.#probes !== undefined) set({}, this.#probes.queueDepth());
     });
     collected(this.registry, "watchAge", (set) => {
-      for (const { resource, seconds } of this.#probes?.watchAges() ?? []) set({ resource }, seconds);
+      for (const { resource, seconds } of this.#probes?.watchAges() ?? [])
+        set({ resource }, seconds);
     });
     collected(this.registry, "build", (set) => set({ version }, 1));
     if (process)

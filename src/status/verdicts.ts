@@ -232,20 +232,19 @@ function codeOf(troubles: readonly Trouble[]): ProblemCode | undefined {
   return code !== undefined && code in catalogue ? code : undefined;
 }
 
-function named(troubles: readonly Trouble[]): string {
+function named(troubles: readonly Trouble[], say = troubleText): string {
   const first = troubles.slice(0, shownObjects);
-  const texts = first.map((trouble) => boundText(troubleText(trouble), maxObjectText));
+  const texts = first.map((trouble) => boundText(say(trouble), maxObjectText));
   return enumerate(texts, shownObjects, troubles.length);
 }
 
 /** Like {@link named}, with what health says also of objects that were not applied. */
 function healthNames(troubles: readonly Trouble[]): string {
-  const said = troubles.map((trouble) => {
+  return named(troubles, (trouble) => {
     const { health } = trouble.report;
-    if (trouble.standing === "synced" || health === undefined) return trouble;
-    return { ...trouble, message: health.message ?? health.state };
+    if (trouble.standing === "synced" || health === undefined) return troubleText(trouble);
+    return `${trouble.key}: ${health.message ?? health.state}`;
   });
-  return named(said);
 }
 
 function heldText(held: NonNullable<Report["held"]>): string {
