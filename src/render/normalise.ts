@@ -37,9 +37,12 @@ export function normalise(object: KubeObject): KubeObject {
 function normaliseMetadata(metadata: ObjectMeta): ObjectMeta {
   const result: Record<string, unknown> = { ...metadata };
   for (const field of serverSet) delete result[field];
-  // Absent, null and empty all mean: none.
-  for (const field of ["namespace", "labels", "annotations"]) {
-    if (result[field] === null || result[field] === "") delete result[field];
+  // Absent, null and empty all mean: none. (An empty list here never comes back in managedFields.)
+  for (const field of ["namespace", "labels", "annotations", "finalizers", "ownerReferences"]) {
+    const value = result[field];
+    if (value === null || value === "" || (Array.isArray(value) && value.length === 0)) {
+      delete result[field];
+    }
   }
   if (metadata.annotations && Object.hasOwn(metadata.annotations, lastApplied)) {
     const { [lastApplied]: _, ...annotations } = metadata.annotations;
