@@ -169,6 +169,8 @@ export class Controller {
     try {
       const result = await this.#run(state, env);
       if (result === undefined) return;
+      if (result.problem !== undefined && result.problem.message !== state.problem?.message)
+        env.log.warn({ app: key, revision: result.revision, err: result.problem }, "run stopped");
       state.problem = result.problem;
       env.metrics.observeRun(state.application, (env.monotonic() - started) / 1000, result.problem);
       await writeStatus(state, result, env);
