@@ -1,26 +1,41 @@
-/** What users write -> the Application that the pipeline works with. Never throws, whatever the API let through. */
+/** What users write -> the Application that the pipeline works with. */
 import {
   type Application,
   type ApplicationSpec,
+  type ApplicationStatus,
   applicationSpec,
   applicationStatus,
 } from "../../model/application.ts";
 import { milliseconds } from "../../model/duration.ts";
 import type { KubeObject } from "../../model/object.ts";
 import { Problem } from "../../model/problem.ts";
+import { brokenRule, issueOf, unknownField } from "./invalid.ts";
 
 /** An invalid one still has its name and metadata, so that its status can say what is wrong. */
 export type Parsed =
   | { ok: true; application: Application }
   | { ok: false; application: Application; problem: Problem };
 
-const shortestIntervalMs = 5_000;
-/** Stands in where the spec is not valid: it wants nothing. */
-const nothing: ApplicationSpec = applicationSpec.parse({ source: { git: { url: "invalid" } } });
+/**
+ * Stands in for the fields that are not valid. Nothing is run with such a spec; should the
+ * Application be deleted, an unreadable policy must not delete what it was to leave alone.
+ */
+const placeholder: ApplicationSpec = applicationSpec.parse({
+  source: { git: { url: "invalid" } },
+  deletionPolicy: "orphan",
+});
 
+/** Of an invalid Application, which has nothing to poll and nothing to run. */
+const idleMs = 60_000;
+
+/**
+ * Parses an Application as the API has it. Never throws, whatever an older or newer CRD let
+ * through: a spec that cannot be worked with is a Problem InvalidSpec that names the field, and
+ * never quotes it.
+ */
 export function parseApplication(object: KubeObject): Parsed {
   const { metadata } = object;
-  const status = applicationStatus.safeParse(object.status ?? {});
+  const given = object.spec ?? {};
   const base = {
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
@@ -31,34 +46,28 @@ export function parseApplication(object: KubeObject): Parsed {
     annotations: metadata.annotations ?? {},
     finalizers: metadata.finalizers ?? [],
     deleting: metadata.deletionTimestamp !== undefined,
-    // A status that is not ours to read is no status: it is written anew.
-    status: status.success ? status.data : {},
+    status: readStatus(object.status),
   };
-  const parsed = applicationSpec.safeParse(object.spec ?? {});
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = ["spec", ...(issue?.path ?? [])].join(".");
-    return invalid(base, `${where}: ${issue?.message ?? "not valid"}`);
+  const spec = readSpec(given);
+  if (typeof spec === "string") {
+    const times = { intervalMs: idleMs, timeoutMs: idleMs };
+    return {
+      ok: false,
+      application: { ...base, spec: salvage(given), ...times },
+      problem: new Problem("InvalidSpec", spec),
+    };
   }
-  const spec = parsed.data;
-  const refs = Object.keys(spec.source.git.ref ?? { branch: "" });
-  if (refs.length !== 1)
-    return invalid(base, "spec.source.git.ref: exactly one of branch, tag, commit, name");
-  const durations = { interval: spec.interval, timeout: spec.timeout, ...spec.retry.backoff };
-  const times: Record<string, number> = {};
-  for (const [name, value] of Object.entries(durations)) {
-    if (typeof value !== "string") continue;
-    try {
-      times[name] = milliseconds(value);
-    } catch {
-      return invalid(base, `spec: ${name}: ${value} is no duration; write it as 20s, 5m or 1h30m`);
-    }
-  }
-  const { interval = 0, timeout = 0 } = times;
-  if (interval < shortestIntervalMs)
-    return invalid(base, `spec.interval: ${spec.interval} is shorter than 5s`);
-  if (timeout < 1_000) return invalid(base, `spec.timeout: ${spec.timeout} is shorter than 1s`);
-  return { ok: true, application: { ...base, spec, intervalMs: interval, timeoutMs: timeout } };
+  const times = { intervalMs: milliseconds(spec.interval), timeoutMs: milliseconds(spec.timeout) };
+  return { ok: true, application: { ...base, spec, ...times } };
+}
+
+/** @returns what is wrong, as a text, where it is not valid */
+function readSpec(given: unknown): ApplicationSpec | string {
+  const parsed = applicationSpec.safeParse(given);
+  if (!parsed.success) return issueOf(parsed.error, given);
+  const unknown = unknownField(given, parsed.data);
+  if (unknown !== undefined) return `${unknown}: this version of Mooring does not know the field`;
+  return brokenRule(parsed.data) ?? parsed.data;
 }
 
 /** What this version cannot do is said, never ignored. */
@@ -72,13 +81,23 @@ export function unsupported(application: Application): Problem | undefined {
       );
 }
 
-function invalid(
-  base: Omit<Application, "spec" | "intervalMs" | "timeoutMs">,
-  what: string,
-): Parsed {
-  return {
-    ok: false,
-    application: { ...base, spec: nothing, intervalMs: 60_000, timeoutMs: 60_000 },
-    problem: new Problem("InvalidSpec", what),
-  };
+/** The fields that are valid: a deletion still needs deletionPolicy and serviceAccountName. */
+function salvage(given: unknown): ApplicationSpec {
+  const fields = typeof given === "object" && given !== null ? given : {};
+  const readable = Object.entries(applicationSpec.shape).flatMap(([name, schema]) => {
+    const parsed = schema.safeParse((fields as Record<string, unknown>)[name]);
+    return parsed.success && parsed.data !== undefined ? [[name, parsed.data] as const] : [];
+  });
+  return { ...placeholder, ...Object.fromEntries(readable) };
+}
+
+/** Field by field: what one version wrote and another cannot read is lost alone, and written anew. */
+function readStatus(status: unknown): ApplicationStatus {
+  if (typeof status !== "object" || status === null) return {};
+  const given = status as Record<string, unknown>;
+  const readable = Object.entries(applicationStatus.shape).flatMap(([name, schema]) => {
+    const parsed = schema.safeParse(given[name]);
+    return parsed.success && parsed.data !== undefined ? [[name, parsed.data] as const] : [];
+  });
+  return Object.fromEntries(readable);
 }
