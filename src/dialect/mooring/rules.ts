@@ -51,7 +51,8 @@ export const specRules: readonly SpecRule[] = [
   between("spec.retry.backoff.maxDuration", "100ms", "24h"),
   rule<Backoff>(
     "spec.retry.backoff",
-    "duration(self.duration) <= duration(self.maxDuration)",
+    // The apiserver asks it of the default `{}` too, before the members' own defaults are there.
+    "!has(self.duration) || !has(self.maxDuration) || duration(self.duration) <= duration(self.maxDuration)",
     "duration must not be longer than maxDuration",
     ({ duration, maxDuration }) => milliseconds(duration) <= milliseconds(maxDuration),
   ),
