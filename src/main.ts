@@ -9,7 +9,7 @@ import { LiveStore } from "./cluster/live-store.ts";
 import { Objects } from "./cluster/objects.ts";
 import { Observer } from "./cluster/observer.ts";
 import { createTransport, type Observed, type Transport } from "./cluster/transport.ts";
-import { catalogue, type ProblemCode } from "./model/problem.ts";
+import { catalogue, Problem, type ProblemCode } from "./model/problem.ts";
 import { Applications } from "./reconcile/applications.ts";
 import { Controller } from "./reconcile/controller.ts";
 import type { Environment } from "./reconcile/environment.ts";
@@ -51,9 +51,14 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const writing: Transport[] = Array.from({ length: config.shards }, (_, shard) =>
     createTransport(connection, {
       maxInFlight: config.maxInFlight,
-      hooks: { observe, mayWrite: () => shards.fence(shard) },
+      hooks: { observe, mayWrite: () => mayWrite(shard) },
     }),
   );
+  let draining = false;
+  const mayWrite = (shard: number) => {
+    if (draining) throw new Problem("Fenced", "this replica is stopping");
+    shards.fence(shard);
+  };
   const transportOf = (key: string): Transport => writing[shards.shardOf(key)] as Transport;
 
   const remote = await createGitRemote({
@@ -167,6 +172,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
   sweep.start();
 
   await signalled();
+  draining = true;
   log.info("draining: no new writes, what is under way ends");
   clearInterval(rediscover);
   sweep.stop();

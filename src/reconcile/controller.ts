@@ -12,7 +12,7 @@ import { type RunResult, runApplication } from "./pipeline.ts";
 import { type Priority, priorities, WorkQueue } from "./queue.ts";
 import { nextRetry } from "./retry.ts";
 import type { Shards } from "./shards.ts";
-import type { ApplicationState } from "./state.ts";
+import type { ApplicationState, Work } from "./state.ts";
 import { writeStatus } from "./status.ts";
 
 /** Health changes of many objects make one status write. */
@@ -190,7 +190,8 @@ export class Controller {
   /** @returns undefined when there is nothing to say about it. */
   async #run(state: ApplicationState, env: Environment): Promise<RunResult | undefined> {
     const { application } = state;
-    const work = state.takeWork();
+    const work = state.takeWork(env.monotonic());
+    if (isEcho(state, work, env)) return undefined;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(application.timeoutMs)]);
     if (state.invalid !== undefined && !application.deleting) return { problem: state.invalid };
     if (application.deleting) return await finishDeletion(state, env, signal);
@@ -204,6 +205,7 @@ export class Controller {
       state.pendingSince = undefined;
       return result;
     }
+    state.giveBack(work);
     // The answer usually comes at once: only a wait is worth a status.
     state.pendingSince ??= env.monotonic();
     if (env.monotonic() - state.pendingSince >= patienceMs) return result;
@@ -226,15 +228,32 @@ export class Controller {
     );
     if (waiting.length === 0) {
       state.failures = 0;
+      state.retryAt = undefined;
       return;
     }
+    // Runs for other reasons in between neither hasten nor delay the next try.
+    const now = env.monotonic();
+    if (state.retryAt !== undefined && state.retryAt > now) return;
     state.failures += 1;
     const delay = Math.min(...waiting.map((problem) => nextRetry(state, problem)));
     if (!Number.isFinite(delay)) return;
-    state.work.whole = true;
+    state.retryAt = now + delay;
     env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
+}
+
+/** Were all its events only our own writes, seen before their answers were? Then nothing is new. */
+function isEcho(state: ApplicationState, work: Work, env: Environment): boolean {
+  if (work.whole || work.suspects.size > 0 || work.dirty.size === 0 || state.untold) return false;
+  const look = state.source?.tracking.current();
+  if (look?.state !== "known" || look.revision !== state.desired?.revision) return false;
+  if (state.problem !== undefined || state.application.deleting) return false;
+  return [...work.dirty.keys()].every((key) => {
+    const target = state.desired?.targets.get(key);
+    const live = target === undefined ? undefined : env.live.get(target.ref);
+    return live !== undefined && isUneventful(state, key, live);
+  });
 }
 
 /** Our own write seen again, or a change of status alone: nothing to judge. */

@@ -47,6 +47,10 @@ export class ApplicationState {
   held: HeldPrune | undefined;
   /** Why nothing is pruned now, for the log and the status. */
   problem: Problem | undefined;
+  /** A change of health waits to be written. */
+  untold = false;
+  /** When a failed run is tried again (monotonic, milliseconds). */
+  retryAt: number | undefined;
   /** Failed runs in a row. */
   failures = 0;
   /**
@@ -95,10 +99,18 @@ export class ApplicationState {
   }
 
   /** Takes the pending work; what comes in meanwhile waits for the next run. */
-  takeWork(): Work {
+  takeWork(now: number): Work {
     const work = this.work;
+    if (this.retryAt !== undefined && this.retryAt <= now) work.whole = true;
     this.work = { whole: false, dirty: new Map(), suspects: new Set() };
     return work;
+  }
+
+  /** What a run could not do yet. */
+  giveBack(work: Work): void {
+    this.work.whole ||= work.whole;
+    for (const [key, at] of work.dirty) this.dirty(key, at);
+    for (const key of work.suspects) this.work.suspects.add(key);
   }
 
   wholeRun(): void {
@@ -130,6 +142,7 @@ export class ApplicationState {
     const { state, message } = report.health ?? {};
     if (state === seen.state && message === seen.message) return false;
     this.reports.set(key, { ...report, health: seen });
+    this.untold = true;
     return true;
   }
 }

@@ -38,6 +38,7 @@ export async function writeStatus(
   });
   env.metrics.setApplication(state.application, next);
   state.pruned = [];
+  state.untold = false;
   state.settleReports();
   if (statusEquals(previous, next)) return;
   if (!(await write(state, next, env))) return;
