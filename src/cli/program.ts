@@ -30,7 +30,7 @@ export function createProgram(
   const controller = program
     .command("controller")
     .description("run the controller until SIGTERM, which drains it")
-    .action(async (flags: Partial<Record<FieldName, string>>, command: Command) => {
+    .action(async (flags: Flags, command: Command) => {
       const config = configOrExit(flags, env, version, command);
       await actions.runController(config);
     });
@@ -58,14 +58,20 @@ export async function runProgram(
   }
 }
 
+/** As commander gives them: `--argocd-metrics` alone is `true`. */
+type Flags = Partial<Record<FieldName, string | true>>;
+
 function configOrExit(
-  flags: Partial<Record<FieldName, string>>,
+  flags: Flags,
   env: Readonly<Record<string, string | undefined>>,
   version: string,
   command: Command,
 ): ControllerConfig {
   try {
-    return loadConfig(flags, { env, version, randomIdentity: () => randomUUID() });
+    const texts = Object.fromEntries(
+      Object.entries(flags).map(([name, value]) => [name, String(value)]),
+    );
+    return loadConfig(texts, { env, version, randomIdentity: () => randomUUID() });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return command.error(`error: ${message.replaceAll("\n", "\nerror: ")}`);
@@ -78,7 +84,5 @@ function optionOf(field: ConfigField): Option {
     ...(field.default === undefined ? [] : [`default: ${field.default || "none"}`]),
     `env: ${[variable, ...(fallback === undefined ? [] : [fallback])].join(", ")}`,
   ];
-  const option = new Option(`${flag} ${argument}`, `${description} (${notes.join("; ")})`);
-  // `--argocd-metrics` alone says true.
-  return argument.startsWith("[") ? option.preset("true") : option;
+  return new Option(`${flag} ${argument}`, `${description} (${notes.join("; ")})`);
 }

@@ -17,7 +17,13 @@
  * and the finished line once more, so that also what a child logger is bound to is covered.
  */
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { describeError, redacted, redactText, redactValue } from "./redaction.ts";
+import {
+  describeError,
+  redactCredentials,
+  redacted,
+  redactText,
+  redactValue,
+} from "./redaction.ts";
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -52,7 +58,15 @@ export function createLogger(
       serializers: {
         err: (error: unknown) => (error instanceof Error ? describeError(error) : error),
       },
-      hooks: { streamWrite: redactText },
+      hooks: {
+        logMethod(args, method) {
+          const clean = args.map((one: unknown) =>
+            typeof one === "string" ? redactText(one) : one,
+          );
+          method.apply(this, clean as typeof args);
+        },
+        streamWrite: redactCredentials,
+      },
     },
     destination,
   );
