@@ -32,6 +32,13 @@ const partialClone = {
 const withoutBlobs = "--filter=blob:none";
 /** With what we have named to the server, these are the files that changed: no second exchange. */
 const withSmallBlobs = "--filter=blob:limit=64k";
+/** git's words for a server that knows no filter but `blob:none`. */
+const filterRefused = /filter .* not supported/;
+/**
+ * The server sent a file as a difference to one that it thinks we have: of a commit that we
+ * named, but nobody asked for that file (who read it elsewhere needs it no more).
+ */
+const baseMissing = /could not fetch [0-9a-f]+ from promisor remote|unresolved deltas?/;
 const fetchFlags = [
   "--no-tags",
   "--no-write-fetch-head",
@@ -188,10 +195,9 @@ export class ObjectStore {
     try {
       await this.#fetch(withSmallBlobs, args, o);
     } catch (error) {
-      if (!(error instanceof Problem) || !/filter .* not supported/.test(error.detail ?? "")) {
-        throw error;
-      }
-      this.#onlyWithoutBlobs = true;
+      const detail = error instanceof Problem ? (error.detail ?? "") : "";
+      if (filterRefused.test(detail)) this.#onlyWithoutBlobs = true;
+      else if (!baseMissing.test(detail)) throw error;
       await this.#fetch(withoutBlobs, args, o);
     }
   }

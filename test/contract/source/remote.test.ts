@@ -236,6 +236,15 @@ describe.each(adapters)("a Git remote by %s", (adapter, make) => {
     expect(await text(url)).toEqual({ a: "forced", b: "same" });
   });
 
+  test("opens a commit whose files are sent as differences to files that nobody read", async () => {
+    const { url, repo } = await repository();
+    const lines = Array.from({ length: 200 }, (_, line) => `line ${line} of a file\n`).join("");
+    await repo.commit({ a: `${lines}first\n` });
+    await open(url);
+    await repo.commit({ a: `${lines}second\n` });
+    expect(await text(url)).toEqual({ a: `${lines}second\n` });
+  });
+
   test("a commit that the remote does not have is RevisionNotFound", async () => {
     const { url, repo } = await repository();
     await repo.commit({ a: "1" });
