@@ -49,7 +49,7 @@ const fixedConfig: Readonly<Record<string, string>> = {
   "http.followRedirects": "false",
   "http.proxy": "",
   "http.userAgent": "git/mooring",
-  "http.lowSpeedLimit": "1000",
+  "http.lowSpeedLimit": "1",
   "http.lowSpeedTime": "30",
 };
 
@@ -87,16 +87,22 @@ export function startGit(
   });
   // A closed pipe shows in the exit code.
   child.stdin.on("error", () => {});
+  // A git that somebody killed leaves its helper behind, with our pipes in its hands.
+  child.on("exit", () => killGroup(child.pid));
   return child;
 }
 
 /** Kills git and its helpers; it is no error if they are gone. */
 export function killGit(child: ChildProcessWithoutNullStreams): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-pid, "SIGKILL");
   } catch {
-    child.kill("SIGKILL");
+    // Gone already.
   }
 }
 

@@ -196,8 +196,12 @@ export class ObjectStore {
       await this.#fetch(withSmallBlobs, args, o);
     } catch (error) {
       const detail = error instanceof Problem ? (error.detail ?? "") : "";
-      if (filterRefused.test(detail)) this.#onlyWithoutBlobs = true;
-      else if (!baseMissing.test(detail)) throw error;
+      const isRefused = /filter .* not supported/.test(detail);
+      // The server takes us to have every file of what we named, and may send a change to one that
+      // we never read. Without files there is nothing to change.
+      if (!isRefused && !/could not fetch \S+ from promisor remote|unresolved delta/.test(detail))
+        throw error;
+      this.#onlyWithoutBlobs ||= isRefused;
       await this.#fetch(withoutBlobs, args, o);
     }
   }
