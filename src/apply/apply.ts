@@ -73,7 +73,7 @@ async function verify(
   const enforced = live !== undefined && live.partOf === context.ownership.id;
   const comparison = await compare(target, enforced, context);
   if (comparison.state === "same") {
-    if (live?.claim !== undefined) context.baseline(target.key, live.claim);
+    if (action.settles && live?.claim !== undefined) context.baseline(target.key, live.claim);
     return comparison.report;
   }
   const drift = { manager: "unknown", ...action.drift, fields: comparison.fields };

@@ -67,7 +67,15 @@ export function judge(
   if (covered.state === "covered")
     return { state: "in-sync", baseline: digestFields(ours.fieldsV1 ?? {}) };
   const drift = describe(target, entries, fieldManager, covered.paths);
-  return baseline === undefined || covered.state === "unclear"
+  if (covered.state === "unclear") return { state: "unclear", drift };
+  // Missing, and another has it: it was ours, for applies are what claims begin with. Missing,
+  // and nobody has it: deleted, or of what the apiserver never records.
+  const isTaken = covered.paths.some((path) =>
+    rivals(entries, fieldManager).some((entry) =>
+      claims(entry.fieldsV1 ?? {}, target.object, path),
+    ),
+  );
+  return baseline === undefined && !isTaken
     ? { state: "unclear", drift }
     : { state: "drifted", drift, additions: false };
 }
@@ -87,9 +95,7 @@ function describe(
   fieldManager: string,
   paths: readonly FieldPath[],
 ): DriftReport {
-  const others = entries
-    .filter((entry) => entry.manager !== fieldManager && entry.subresource !== "status")
-    .sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1));
+  const others = rivals(entries, fieldManager);
   const culprit =
     others.find((entry) =>
       paths.some((path) => claims(entry.fieldsV1 ?? {}, target.object, path)),
@@ -99,6 +105,16 @@ function describe(
     manager: culprit?.manager ?? "unknown",
     ...(culprit?.time === undefined ? {} : { since: culprit.time }),
   };
+}
+
+/** Who else has a say in the desired state, the latest first. */
+function rivals(
+  entries: readonly ManagedFieldsEntry[],
+  fieldManager: string,
+): readonly ManagedFieldsEntry[] {
+  return entries
+    .filter((entry) => entry.manager !== fieldManager && entry.subresource !== "status")
+    .sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1));
 }
 
 function describeAdditions(

@@ -22,13 +22,17 @@ export type Action =
       adopt: boolean;
       drift?: DriftReport;
     }
-  /** A dry-run decides whether there is a difference; `heal` says what follows if there is. */
+  /**
+   * A dry-run decides whether there is a difference; `heal` says what follows if there is,
+   * `settles` whether the present claim will do from now on if there is none.
+   */
   | {
       do: "verify";
       target: Target;
       live: LiveObject | undefined;
       drift?: DriftReport;
       heal: boolean;
+      settles: boolean;
     }
   /** Drift that is reported and left alone. */
   | { do: "report"; target: Target; live: LiveObject | undefined; drift: DriftReport }
@@ -75,7 +79,7 @@ export function plan(input: PlanInput): Plan {
 
 function actionFor(target: Target, input: PlanInput): Action {
   const live = input.live(target);
-  if (input.mode !== "enforce") return { do: "verify", target, live, heal: false };
+  if (input.mode !== "enforce") return { do: "verify", target, live, heal: false, settles: false };
   if (live === undefined)
     return mayHeal(target, input)
       ? { do: "create", target, heal: !input.isFresh(target) }
@@ -95,23 +99,28 @@ function actionFor(target: Target, input: PlanInput): Action {
   switch (verdict.state) {
     case "in-sync":
       if (input.suspect(target))
-        return { do: "verify", target, live, heal: mayHeal(target, input) };
+        return { do: "verify", target, live, heal: mayHeal(target, input), settles: true };
       return { do: "keep", target, live, baseline: verdict.baseline };
     case "outdated":
       return { do: "apply", target, live, why: "revision", adopt: live.additions.length > 0 };
     case "unclear":
-      return { do: "verify", target, live, drift: verdict.drift, heal: mayHeal(target, input) };
-    case "drifted":
-      return mayHeal(target, input)
-        ? {
-            do: "apply",
-            target,
-            live,
-            why: "drift",
-            adopt: verdict.additions,
-            drift: verdict.drift,
-          }
-        : { do: "report", target, live, drift: verdict.drift };
+      return {
+        do: "verify",
+        target,
+        live,
+        drift: verdict.drift,
+        heal: mayHeal(target, input),
+        settles: true,
+      };
+    case "drifted": {
+      const { drift, additions } = verdict;
+      if (mayHeal(target, input))
+        return { do: "apply", target, live, why: "drift", adopt: additions, drift };
+      // A field that another took may have its old value again; what was added shows in no dry-run.
+      return additions
+        ? { do: "report", target, live, drift }
+        : { do: "verify", target, live, drift, heal: false, settles: false };
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** What follows from the reports of a run: drift, heals, fights, refusals not to be repeated. */
+import type { LiveObject } from "../model/live.ts";
 import { refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectReport, Outcome } from "../model/report.ts";
@@ -64,8 +65,14 @@ export function recordReports(
       state.reports.set(key, { ...report, problem });
       env.laterDirty(state, key, pause);
     }
-    if (live !== undefined && target !== undefined && !needsEvidence(state)) env.live.settle(live);
+    // Of what differs, managedFields still tell what and by whom.
+    if (live !== undefined && isSettled(state, key, live) && !needsEvidence(state))
+      env.live.settle(live);
   }
+}
+
+function isSettled(state: ApplicationState, key: string, live: LiveObject): boolean {
+  return live.claim === state.baselines.get(key) && live.additions.length === 0;
 }
 
 /** Rules on other managers' fields are evaluated against managedFields: they are kept. */
