@@ -4,17 +4,19 @@
  * No call costs more with more applications; states are read when somebody scrapes. No label
  * ever holds a secret: URLs are redacted, everything else is a name or of a closed set.
  */
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { type Application, type ApplicationStatus, applicationKey } from "../model/application.ts";
 import type { Problem, ProblemCode } from "../model/problem.ts";
 import type { Outcome, Report } from "../model/report.ts";
 import {
   collectApplications,
   collectArgocdInfo,
+  labelsOf,
   type TrackedApplication,
 } from "./metrics/applications.ts";
 import { deliveryOf, outageOf, restoredAfter } from "./metrics/deployments.ts";
 import { collected, counter, histogram } from "./metrics/instruments.ts";
+import { collectProcess } from "./metrics/process.ts";
 import { ApplicationSeries } from "./metrics/series.ts";
 import { conditionOf } from "./situation.ts";
 import { codeIn, freshProblems, isCode, isFreshStop } from "./transitions.ts";
@@ -69,9 +71,6 @@ const writes: readonly Outcome[] = [
   "deferred",
 ];
 
-/** Sampling period of the event loop's delay (perf_hooks' monitorEventLoopDelay) in milliseconds. */
-const eventLoopResolution = 20;
-
 interface Tracked extends TrackedApplication {
   /** Begin of the outage that it is in. */
   outage: string | undefined;
@@ -110,11 +109,7 @@ export class Metrics {
         set({ resource }, seconds);
     });
     collected(this.registry, "build", (set) => set({ version }, 1));
-    if (process)
-      collectDefaultMetrics({
-        register: this.registry,
-        eventLoopMonitoringPrecision: eventLoopResolution,
-      });
+    if (process) collectProcess(this.registry);
   }
 
   /** From now on these answer for the queue and the watches. */
@@ -179,6 +174,7 @@ export class Metrics {
     this.#tracked.set(key, {
       application,
       status,
+      labels: known?.application === application ? known.labels : labelsOf(application),
       outage: restored === undefined ? (outage ?? outageOf(status)) : undefined,
     });
   }

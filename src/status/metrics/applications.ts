@@ -8,6 +8,24 @@ import { collected } from "./instruments.ts";
 export interface TrackedApplication {
   application: Application;
   status: ApplicationStatus;
+  labels: ApplicationLabels;
+}
+
+/** What labels say of an application's spec: made once, not at each scrape. */
+interface ApplicationLabels {
+  name: { namespace: string; name: string };
+  repo: string;
+  owner: string;
+  runbook: string;
+}
+
+export function labelsOf({ namespace, name, spec }: Application): ApplicationLabels {
+  return {
+    name: { namespace, name },
+    repo: boundText(spec.source.git.url, maxLabel),
+    owner: boundText(spec.owner ?? "", maxLabel),
+    runbook: boundText(spec.runbook ?? "", maxLabel),
+  };
 }
 
 const maxLabel = 253;
@@ -19,56 +37,53 @@ export function collectApplications(
   now: () => Date,
 ): void {
   collected(registry, "info", (set) => {
-    for (const { application } of tracked.values()) {
+    for (const { application, labels } of tracked.values()) {
       const { spec } = application;
       set(
         {
-          ...nameOf(application),
+          ...labels.name,
           project: spec.project,
           mode: spec.mode,
-          repo: repositoryOf(application),
-          owner: boundText(spec.owner ?? "", maxLabel),
-          runbook: boundText(spec.runbook ?? "", maxLabel),
+          repo: labels.repo,
+          owner: labels.owner,
+          runbook: labels.runbook,
         },
         1,
       );
     }
   });
   collected(registry, "syncState", (set) => {
-    for (const { application, status } of tracked.values())
-      set({ ...nameOf(application), state: status.sync ?? "Unknown" }, 1);
+    for (const { labels, status } of tracked.values())
+      set({ ...labels.name, state: status.sync ?? "Unknown" }, 1);
   });
   collected(registry, "healthState", (set) => {
-    for (const { application, status } of tracked.values())
-      set({ ...nameOf(application), state: status.health ?? "Unknown" }, 1);
+    for (const { labels, status } of tracked.values())
+      set({ ...labels.name, state: status.health ?? "Unknown" }, 1);
   });
   collected(registry, "condition", (set) => {
-    for (const { application, status } of tracked.values())
+    for (const { labels, status } of tracked.values())
       for (const type of ["Ready", "Stalled"] as const) {
         const condition = conditionOf(status, type);
         if (condition !== undefined)
-          set(
-            { ...nameOf(application), type, reason: condition.reason },
-            conditionValue[condition.status],
-          );
+          set({ ...labels.name, type, reason: condition.reason }, conditionValue[condition.status]);
       }
   });
   collected(registry, "objects", (set) => {
-    for (const { application, status } of tracked.values())
+    for (const { labels, status } of tracked.values())
       for (const [state, count] of Object.entries(status.objects ?? {}))
-        set({ ...nameOf(application), state }, count);
+        set({ ...labels.name, state }, count);
   });
   collected(registry, "driftAge", (set) => {
-    for (const { application, status } of tracked.values()) {
+    for (const { labels, status } of tracked.values()) {
       const drifted = conditionOf(status, "Drifted");
       if (drifted?.status !== "True") continue;
       const age = now().getTime() - Date.parse(drifted.lastTransitionTime);
-      set(nameOf(application), Math.max(0, age / 1000));
+      set(labels.name, Math.max(0, age / 1000));
     }
   });
   collected(registry, "heldPrune", (set) => {
-    for (const { application, status } of tracked.values())
-      if (status.heldPrune !== undefined) set(nameOf(application), status.heldPrune.count);
+    for (const { labels, status } of tracked.values())
+      if (status.heldPrune !== undefined) set(labels.name, status.heldPrune.count);
   });
 }
 
@@ -78,15 +93,15 @@ export function collectArgocdInfo(
   tracked: ReadonlyMap<string, TrackedApplication>,
 ): void {
   collected(registry, "argocdInfo", (set) => {
-    for (const { application, status } of tracked.values()) {
+    for (const { application, labels, status } of tracked.values()) {
       const { spec } = application;
       const working = conditionOf(status, "Reconciling")?.status === "True";
       set(
         {
-          ...nameOf(application),
+          ...labels.name,
           project: spec.project,
           autosync_enabled: String(spec.mode === "enforce" && !spec.suspend),
-          repo: repositoryOf(application),
+          repo: labels.repo,
           dest_server: "https://kubernetes.default.svc",
           dest_namespace: spec.destination.namespace ?? application.namespace,
           sync_status: status.sync ?? "Unknown",
@@ -97,12 +112,4 @@ export function collectArgocdInfo(
       );
     }
   });
-}
-
-function nameOf({ namespace, name }: Application): { namespace: string; name: string } {
-  return { namespace, name };
-}
-
-function repositoryOf(application: Application): string {
-  return boundText(application.spec.source.git.url, maxLabel);
 }

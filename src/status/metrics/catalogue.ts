@@ -169,6 +169,12 @@ export const metricCatalogue = {
     labels: ["result"],
     help: "Events by whether they could be written: written, lost.",
   },
+  eventLoopDelay: {
+    name: "mooring_event_loop_delay_seconds",
+    type: "gauge",
+    labels: ["quantile"],
+    help: "How late the event loop was since the last scrape: median, 99th percentile, worst.",
+  },
   queueDepth: {
     name: "mooring_queue_depth",
     type: "gauge",
@@ -207,7 +213,7 @@ export const metricCatalogue = {
 
 export type MetricKey = keyof typeof metricCatalogue;
 
-/** The table of the README, in Markdown. Besides there are prom-client's process and Node.js metrics. */
+/** The table of the README, in Markdown. Besides there are prom-client's process_* and nodejs_* metrics. */
 export function metricTable(): string {
   const rows = Object.values<MetricDefinition>(metricCatalogue).map(
     ({ name, type, labels, help }) =>
