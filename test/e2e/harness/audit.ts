@@ -71,6 +71,11 @@ export class AuditLog {
   }
 }
 
+/** Lost races with the cluster's own controllers, answered by 409, changed nothing. */
+export function succeeded({ responseStatus }: AuditEntry): boolean {
+  return (responseStatus?.code ?? 0) < 300;
+}
+
 function isWrite({ verb, requestURI, objectRef }: AuditEntry): boolean {
   return (
     writing.includes(verb) &&

@@ -19,6 +19,7 @@ export interface TestObject {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     finalizers?: string[];
+    ownerReferences?: object[];
     managedFields?: {
       manager: string;
       operation: string;

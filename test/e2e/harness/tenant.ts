@@ -50,6 +50,11 @@ export class Tenant {
     this.#git = git;
   }
 
+  /** Of a namespace that exists already. */
+  static of(namespace: string, api: KubeApi, git: GitServer): Tenant {
+    return new Tenant(namespace, api, git);
+  }
+
   static async create(name: string, api: KubeApi, git: GitServer): Promise<Tenant> {
     const tenant = new Tenant(name, api, git);
     await tenant.addNamespace(name);
