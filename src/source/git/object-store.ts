@@ -32,13 +32,13 @@ const partialClone = {
 const withoutBlobs = "--filter=blob:none";
 /** With what we have named to the server, these are the files that changed: no second exchange. */
 const withSmallBlobs = "--filter=blob:limit=64k";
-/** git's words for a server that knows no filter but `blob:none`. */
+/** git's words for a server that takes another filter only (`uploadpackfilter.*.allow`). */
 const filterRefused = /filter .* not supported/;
 /**
- * The server sent a file as a difference to one that it thinks we have: of a commit that we
- * named, but nobody asked for that file (who read it elsewhere needs it no more).
+ * git's words for a file that came as a difference to one that we do not have: the server takes us
+ * to have every file of the commits that we named, but this one nobody read.
  */
-const baseMissing = /could not fetch [0-9a-f]+ from promisor remote|unresolved deltas?/;
+const baseMissing = /could not fetch \S+ from promisor remote|unresolved delta/;
 const fetchFlags = [
   "--no-tags",
   "--no-write-fetch-head",
@@ -173,11 +173,13 @@ export class ObjectStore {
         await this.#prepare({ renew: false });
         const missing = [...wanted].filter((id) => !this.#present.has(id));
         if (missing.length === 0) return;
-        await this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
-          input: `${missing.join("\n")}\n`,
-          signal: this.#closing.signal,
-          negotiate: false,
-        });
+        await this.#remote.observed(() =>
+          this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
+            input: `${missing.join("\n")}\n`,
+            signal: this.#closing.signal,
+            negotiate: false,
+          }),
+        );
         for (const id of missing) this.#present.add(id);
       });
       batch = { ids: wanted, fetched };
@@ -191,19 +193,17 @@ export class ObjectStore {
     args: readonly string[],
     o: { signal: AbortSignal; commit: string },
   ): Promise<void> {
-    if (this.#fetches === 0 || this.#onlyWithoutBlobs) return this.#fetch(withoutBlobs, args, o);
-    try {
-      await this.#fetch(withSmallBlobs, args, o);
-    } catch (error) {
-      const detail = error instanceof Problem ? (error.detail ?? "") : "";
-      const isRefused = /filter .* not supported/.test(detail);
-      // The server takes us to have every file of what we named, and may send a change to one that
-      // we never read. Without files there is nothing to change.
-      if (!isRefused && !/could not fetch \S+ from promisor remote|unresolved delta/.test(detail))
-        throw error;
-      this.#onlyWithoutBlobs ||= isRefused;
-      await this.#fetch(withoutBlobs, args, o);
-    }
+    return this.#remote.observed(async () => {
+      if (this.#fetches === 0 || this.#onlyWithoutBlobs) return this.#fetch(withoutBlobs, args, o);
+      try {
+        await this.#fetch(withSmallBlobs, args, o);
+      } catch (error) {
+        const detail = error instanceof Problem ? (error.detail ?? "") : "";
+        if (filterRefused.test(detail)) this.#onlyWithoutBlobs = true;
+        else if (!baseMissing.test(detail)) throw error;
+        await this.#fetch(withoutBlobs, args, o);
+      }
+    });
   }
 
   async #fetch(
@@ -226,21 +226,19 @@ export class ObjectStore {
     }, 250).unref();
     const before = await directoryBytes(join(this.#gitDir, "objects", "pack"));
     try {
-      await this.#remote.observed(() =>
-        this.#run({
-          args: ["fetch", filter, ...fetchFlags, ...args],
-          protocols: "http:https",
-          config: {
-            ...partialClone,
-            ...this.#remote.config,
-            ...(o.negotiate === false ? { "fetch.negotiationAlgorithm": "noop" } : {}),
-          },
-          ...(o.input === undefined ? {} : { input: o.input }),
-          signal: AbortSignal.any([o.signal, tooMuch.signal]),
-          timeoutMs: this.#limits.fetchMs,
-          ...(o.commit === undefined ? {} : { commit: o.commit }),
-        }),
-      );
+      await this.#run({
+        args: ["fetch", filter, ...fetchFlags, ...args],
+        protocols: "http:https",
+        config: {
+          ...partialClone,
+          ...this.#remote.config,
+          ...(o.negotiate === false ? { "fetch.negotiationAlgorithm": "noop" } : {}),
+        },
+        ...(o.input === undefined ? {} : { input: o.input }),
+        signal: AbortSignal.any([o.signal, tooMuch.signal]),
+        timeoutMs: this.#limits.fetchMs,
+        ...(o.commit === undefined ? {} : { commit: o.commit }),
+      });
     } catch (error) {
       await this.#removeLeftovers();
       throw error;
