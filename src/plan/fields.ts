@@ -28,6 +28,13 @@ export function coverage(object: KubeObject, claim: FieldsV1): Coverage {
   const missing: FieldPath[] = [];
   const unclear: FieldPath[] = [];
 
+  /** Associative lists are claimed by their items: an empty one by nothing. Maps may be, too. */
+  const lacks = (value: unknown, path: FieldPath): void => {
+    if (Array.isArray(value) && value.length === 0) return;
+    const isEmptyMap = typeof value === "object" && value !== null && isLeaf(value as FieldsV1);
+    (isEmptyMap ? unclear : missing).push(path);
+  };
+
   const walk = (value: unknown, fields: FieldsV1, path: FieldPath): void => {
     // A bare leaf is a scalar, or a map or list that is owned as one atomic value.
     if (value === null || typeof value !== "object" || isLeaf(fields)) return;
@@ -40,7 +47,7 @@ export function coverage(object: KubeObject, claim: FieldsV1): Coverage {
       const inner = fields[`f:${name}`];
       const at = [...path, name];
       if (inner !== undefined) walk(member, inner, at);
-      else missing.push(at);
+      else lacks(member, at);
     }
   };
 
@@ -62,7 +69,7 @@ export function coverage(object: KubeObject, claim: FieldsV1): Coverage {
       );
       walk(rest, { ...claimed, ".": {} }, ["metadata"]);
     } else if (claimed !== undefined) walk(value, claimed, [name]);
-    else missing.push([name]);
+    else lacks(value, [name]);
   }
   if (missing.length > 0) return { state: "missing", paths: missing };
   if (unclear.length > 0) return { state: "unclear", paths: unclear };

@@ -122,6 +122,19 @@ describe("coverage", () => {
     );
   });
 
+  it("takes an empty list for covered, for no item of it can be claimed; an empty map is unclear", () => {
+    const object = (spec: object): KubeObject => ({
+      apiVersion: "v1",
+      kind: "X",
+      metadata: { name: "x" },
+      spec,
+    });
+    const fields: FieldsV1 = { "f:spec": { "f:a": {} } };
+    expect(coverage(object({ a: 1, env: [] }), fields).state).toBe("covered");
+    expect(coverage(object({ a: 1, emptyDir: {} }), fields).state).toBe("unclear");
+    expect(coverage(object({ a: 1, env: [{ name: "X" }] }), fields).state).toBe("missing");
+  });
+
   it("does not ask for nulls, which are not set", () => {
     const object: KubeObject = {
       apiVersion: "v1",
