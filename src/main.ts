@@ -64,6 +64,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const remote = await createGitRemote({
     dataDirectory: config.dataDir,
     path: config.path,
+    limits: config.sourceLimits,
     observe: ({ operation, result, seconds }) =>
       metrics.observeGit({ operation, seconds, ...(isCode(result) ? { code: result } : {}) }),
   });
@@ -72,6 +73,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     workers: config.renderWorkers,
     cacheBytes: config.renderCacheBytes,
     deadlineMs: config.renderTimeoutMs,
+    limits: config.renderLimits,
   });
   const jq = new Jq({ deadlineMs: jqDeadlineMs });
   const discovery = new Discovery(reading);
@@ -115,8 +117,10 @@ export async function runController(config: ControllerConfig): Promise<void> {
     instance: config.identity,
     now,
     onWritten: () => metrics.eventRecorded("written"),
-    onFailure: (event, error) =>
-      log.warn({ err: error, reason: event.reason }, "an Event could not be written"),
+    onFailure: (event, error) => {
+      metrics.eventRecorded("lost");
+      log.warn({ err: error, reason: event.reason }, "an Event could not be written");
+    },
   });
   const environment: Environment = {
     config,

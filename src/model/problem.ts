@@ -97,6 +97,15 @@ export const catalogue = {
     advice:
       "The live state of a kind is not known, so nothing is pruned; check the controller's list and watch permissions.",
   },
+  Extraneous: {
+    retry: "terminal",
+    advice:
+      "Delete it yourself, set spec.prune: true in mode enforce, or put it back into the source.",
+  },
+  PruneWaits: {
+    retry: "blocked",
+    advice: "Mend the object that could not be applied; the prune follows by itself.",
+  },
   PruneHeld: {
     retry: "blocked",
     advice: "Look at what would be deleted; approve with the annotation mooring.dev/approve-prune.",

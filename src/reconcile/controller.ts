@@ -110,7 +110,7 @@ export class Controller {
   knowledgeChanged(gk: GroupKind): void {
     for (const state of this.#options.applications())
       if (
-        state.problem?.code === "LiveUnknown" &&
+        waitsForKnowledge(state) &&
         recordedGroupKinds(state.application.annotations).some(
           (one) => groupKindKey(one) === groupKindKey(gk),
         )
@@ -224,6 +224,7 @@ export class Controller {
       (problem) =>
         problem.retry !== "terminal" &&
         problem.code !== "PruneHeld" &&
+        problem.code !== "PruneWaits" &&
         problem.code !== "FieldFight",
     );
     if (waiting.length === 0) {
@@ -241,6 +242,11 @@ export class Controller {
     env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
+}
+
+function waitsForKnowledge(state: ApplicationState): boolean {
+  const codes = [state.problem, ...[...state.reports.values()].map(({ problem }) => problem)];
+  return codes.some((problem) => problem?.code === "LiveUnknown");
 }
 
 /** Were all its events only our own writes, seen before their answers were? Then nothing is new. */

@@ -38,11 +38,10 @@ export async function pruneRemoved(
     if (incomplete === undefined && unknown === undefined) await narrowRecord(state, env, signal);
     return;
   }
-  const why = vetoOf(application, incomplete, unknown);
-  if (why !== undefined) {
-    for (const live of candidates)
-      state.reports.set(refKey(live.ref), extra(live.ref, why, live.health));
-    if (unknown !== undefined) throw unknown;
+  const veto = vetoOf(application, incomplete, unknown);
+  if (veto !== undefined) {
+    for (const { ref, health } of candidates)
+      state.reports.set(refKey(ref), { ref, outcome: "held", problem: veto(ref), health });
     return;
   }
   const approved = application.annotations[annotations.approvePrune];
@@ -76,27 +75,26 @@ export function isIncomplete(report: ObjectReport): boolean {
   return ["failed", "refused", "deferred", "not-attempted"].includes(report.outcome);
 }
 
+/** Why nothing is pruned now, to be said of each object that would be. */
 function vetoOf(
   application: Application,
   incomplete: ObjectReport | undefined,
   unknown: Problem | undefined,
-): string | undefined {
-  if (application.spec.mode !== "enforce")
-    return "removed from the source; enforcing would prune it";
-  if (!application.spec.prune) return "removed from the source; spec.prune is off";
-  if (unknown !== undefined) return `removed from the source; not pruned: ${unknown.message}`;
-  if (incomplete !== undefined)
-    return `removed from the source; not pruned until ${refKey(incomplete.ref)} is applied`;
-  return undefined;
-}
-
-function extra(ref: ObjectRef, message: string, health: ObjectReport["health"]): ObjectReport {
-  return {
-    ref,
-    outcome: "held",
-    problem: new Problem("PruneHeld", message, { object: ref }),
-    ...(health === undefined ? {} : { health }),
-  };
+): ((object: ObjectRef) => Problem) | undefined {
+  const { mode, prune } = application.spec;
+  if (mode !== "enforce" || !prune)
+    return (object) => new Problem("Extraneous", "it was removed from the source", { object });
+  if (unknown !== undefined)
+    return (object) =>
+      new Problem("LiveUnknown", `removed from the source, not pruned: ${unknown.message}`, {
+        object,
+      });
+  if (incomplete === undefined) return undefined;
+  const waitsFor = refKey(incomplete.ref);
+  return (object) =>
+    new Problem("PruneWaits", `removed from the source, not pruned until ${waitsFor} is applied`, {
+      object,
+    });
 }
 
 /** Between whole runs: an object that was being deleted is gone now. */
@@ -116,6 +114,10 @@ export async function dropGone(
       continue;
     state.reports.delete(key);
     state.pruned.push(report.ref);
+    env.metrics.observeReport(state.application, {
+      revision: desired.revision,
+      objects: [{ ref: report.ref, outcome: "pruned" }],
+    });
     gone = true;
   }
   if (gone) await narrowRecord(state, env, signal);

@@ -52,6 +52,8 @@ export async function narrowRecord(
     state.application.annotations[groupKindsAnnotation] === undefined
   )
     return;
+  // What cannot be seen may still be there.
+  if ((await pruneKnowledge(state, env, signal)) !== undefined) return;
   const kinds = new Map<string, GroupKind>();
   const namespaces = new Set<string>();
   const targets = [...(state.desired?.targets.values() ?? [])];
