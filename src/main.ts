@@ -140,6 +140,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     observe: (state, targets) => observer.follow(state.key, targets),
     again: (state) => controller.again(state),
     laterDirty: (state, key, delay) => controller.laterDirty(state, key, delay),
+    applicationOf: (fieldManager) => applications.ofManager(fieldManager)?.key,
     learnApplication: (_state, object) => applications.take(object),
   };
   const sweep = new Sweep({

@@ -5,7 +5,7 @@ import type { LiveObject } from "../model/live.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { asProblem, Problem } from "../model/problem.ts";
 import type { ObjectReport } from "../model/report.ts";
-import type { Ownership } from "../plan/ownership.ts";
+import type { ApplicationOf, Ownership } from "../plan/ownership.ts";
 import type { Target } from "../plan/targets.ts";
 
 /** What carrying out a plan needs; the same for all objects of a run. */
@@ -14,6 +14,7 @@ export interface ApplyContext {
   objects: Objects;
   identity: Identity | undefined;
   ownership: Ownership;
+  applicationOf: ApplicationOf;
   disallowedManagers: readonly string[];
   /** How many objects are written at once. */
   parallel: number;

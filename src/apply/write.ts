@@ -31,7 +31,8 @@ export async function create(target: Target, context: ApplyContext): Promise<Obj
       live = await guardedApply(target, live, false, context, "revision");
     return { ref: target.ref, outcome: "created", health: live.health };
   } catch (error) {
-    if (!isStale(error)) throw error;
+    // Where another's value differs, the apiserver tells of that conflict first.
+    if (!isStale(error) && conflictManagers(error).length === 0) throw error;
     return await takeWhatIsThere(target, context);
   }
 }
@@ -96,7 +97,7 @@ async function takeWhatIsThere(target: Target, context: ApplyContext): Promise<O
 
 /** @returns whether it must be adopted. @throws Problem OwnedByOther */
 function judgeStanding(target: Target, live: LiveObject, context: ApplyContext): boolean {
-  const whose = standing(live, context.ownership, target.adopt);
+  const whose = standing(live, context.ownership, target.adopt, context.applicationOf);
   if (whose.state === "other")
     throw new Problem("OwnedByOther", `belongs to ${whose.owner}`, {
       object: target.ref,

@@ -66,18 +66,26 @@ export type Standing =
   | { state: "free" }
   | { state: "other"; owner: string };
 
+/** `namespace/name` of the Application of this installation that has a field manager. */
+export type ApplicationOf = (fieldManager: string) => string | undefined;
+
 /**
  * Judges a live object for an application that wants it.
  * `consent`: the desired object says `mooring.dev/adopt: "true"`, which overrides another GitOps
  * tool's marks, but never another application of Mooring nor a controller.
  */
-export function standing(live: LiveObject, ownership: Ownership, consent: boolean): Standing {
+export function standing(
+  live: LiveObject,
+  ownership: Ownership,
+  consent: boolean,
+  applicationOf: ApplicationOf,
+): Standing {
   if (live.partOf === ownership.id) return { state: "ours" };
   const other = live.otherAppliers.find(
     (manager) => manager.startsWith(managerPrefix) && manager !== ownership.fieldManager,
   );
   if (live.partOf !== undefined || other !== undefined)
-    return { state: "other", owner: otherApplication(live, other) };
+    return { state: "other", owner: otherApplication(live, other, applicationOf) };
   if (live.controlled)
     return { state: "other", owner: "a controller (it has a controller ownerReference)" };
   if (live.foreignOwner !== undefined && !consent)
@@ -88,9 +96,18 @@ export function standing(live: LiveObject, ownership: Ownership, consent: boolea
   return { state: "free" };
 }
 
-function otherApplication(live: LiveObject, manager: string | undefined): string {
-  const set = live.partOf ?? "";
-  return `another application (set ${set || "unknown"}, field manager ${manager ?? fieldManagerOf(set)})`;
+/** A set that no application here has is another installation's, or another tool's. */
+function otherApplication(
+  live: LiveObject,
+  applier: string | undefined,
+  applicationOf: ApplicationOf,
+): string {
+  const set = live.partOf ?? "unknown";
+  const manager = applier ?? fieldManagerOf(set);
+  const name = applicationOf(manager);
+  return name === undefined
+    ? `another owner (set ${set}, field manager ${manager})`
+    : `the application ${name}`;
 }
 
 /** Marks of other GitOps tools, in words; our own and kubectl's are not foreign. */

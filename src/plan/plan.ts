@@ -7,7 +7,7 @@ import { groupKindKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { DriftReport } from "../model/report.ts";
 import { judge } from "./drift.ts";
-import { type Ownership, standing } from "./ownership.ts";
+import { type ApplicationOf, type Ownership, standing } from "./ownership.ts";
 import type { Target } from "./targets.ts";
 
 export type Action =
@@ -46,6 +46,7 @@ export interface PlanInput {
   live(target: Target): LiveObject | undefined;
   baseline(target: Target): string | undefined;
   ownership: Ownership;
+  applicationOf: ApplicationOf;
   mode: Mode;
   selfHeal: boolean;
   /** The object was not yet applied at this revision: drift is undone with it, whatever selfHeal says. */
@@ -85,7 +86,7 @@ function actionFor(target: Target, input: PlanInput): Action {
       ? { do: "create", target, heal: !input.isFresh(target) }
       : { do: "report", target, live, drift: { fields: [], manager: "unknown" } };
   if (live.deleting) return { do: "wait", target, live };
-  const whose = standing(live, input.ownership, target.adopt);
+  const whose = standing(live, input.ownership, target.adopt, input.applicationOf);
   if (whose.state === "other") {
     const problem = new Problem("OwnedByOther", `belongs to ${whose.owner}`, {
       object: target.ref,

@@ -68,6 +68,11 @@ export class Applications {
     return id === undefined ? undefined : this.#bySet.get(id);
   }
 
+  /** The application that writes by this name. */
+  ofManager(fieldManager: string): ApplicationState | undefined {
+    return [...this].find(({ ownership }) => ownership.fieldManager === fieldManager);
+  }
+
   [Symbol.iterator](): Iterator<ApplicationState> {
     return this.#states.values();
   }

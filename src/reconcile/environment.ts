@@ -7,6 +7,7 @@ import type { Transport } from "../cluster/transport.ts";
 import { group, kind, plural, version } from "../model/application.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import type { FieldPath } from "../plan/fields.ts";
+import type { ApplicationOf } from "../plan/ownership.ts";
 import type { PruneGuard } from "../plan/prune.ts";
 import type { Target } from "../plan/targets.ts";
 import type { Renderer } from "../render/render.ts";
@@ -60,6 +61,7 @@ export interface Environment {
   again(state: ApplicationState): void;
   /** Looks at one object again later. */
   laterDirty(state: ApplicationState, key: string, delayMs: number): void;
+  applicationOf: ApplicationOf;
   /** Takes over an answer about the Application itself. */
   learnApplication(state: ApplicationState, object: KubeObject): void;
 }

@@ -29,6 +29,7 @@ export function applyContext(
     objects: new Objects(env.transport(state), identity),
     identity,
     ownership: state.ownership,
+    applicationOf: env.applicationOf,
     disallowedManagers: env.config.disallowedManagers,
     parallel: env.config.maxInFlight,
     signal,

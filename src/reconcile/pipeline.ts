@@ -155,6 +155,7 @@ async function reconcileObjects(
     baseline: (target) => state.baselines.get(target.key),
     suspect: (target) => work.suspects.has(target.key),
     ownership: state.ownership,
+    applicationOf: env.applicationOf,
     mode: application.spec.mode,
     selfHeal: application.spec.selfHeal,
     isFresh: (target) => state.fresh.has(target.key),
