@@ -36,13 +36,11 @@ const narrator = new Narrator({ output: process.stdout, monotonic });
 const steps = new Steps(narrator, monotonic);
 const stack = new AsyncDisposableStack();
 // Sockets and children alone would not keep this process alive.
-stack.defer(
-  clearInterval.bind(
-    undefined,
-    setInterval(() => {}, 2 ** 30),
-  ),
-);
+setInterval(() => {}, 2 ** 30);
+// npm runs its scripts in the package's directory, and says from where it was called.
+const calledFrom = process.env.INIT_CWD ?? process.cwd();
 
+narrator.print(narrator.paint("bold", "Mooring: Git to converged, pruned, healed, measured"));
 let log: LogFile | undefined;
 const touring = takeTour({
   steps,
@@ -50,7 +48,8 @@ const touring = takeTour({
   stack,
   env: process.env,
   monotonic,
-  repository: options.repository === undefined ? exampleRepository : resolve(options.repository),
+  repository:
+    options.repository === undefined ? exampleRepository : resolve(calledFrom, options.repository),
   path: options.path,
   onLog: (file) => {
     log = file;

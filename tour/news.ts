@@ -27,8 +27,9 @@ export function tellNews(
     for (const type of told) {
       const condition = conditionOf(object, type);
       const former = conditionOf(before, type);
-      const same = condition?.status === former?.status && condition?.reason === former?.reason;
-      if (condition === undefined || same) continue;
+      const same = condition?.status === former?.status && condition?.message === former?.message;
+      const known = type === "Synced" && condition?.status === "True";
+      if (condition === undefined || same || known) continue;
       const { status, reason, message } = condition;
       const text = status === "True" ? message : `${type} ${status}, ${reason}: ${message}`;
       narrator.say("mooring", bounded(withShortIds(text)), at);

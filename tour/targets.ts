@@ -1,7 +1,8 @@
 /** The manifests as objects of the cluster: where each one is, and what it should look like there. */
+import { isDeepStrictEqual } from "node:util";
 import type { ObjectRef } from "../src/model/object.ts";
 import { refOf } from "../src/model/object.ts";
-import { imageOf, type Manifest, replicasOf } from "./manifests.ts";
+import { imageOf, type Manifest, replicasOf, type Workload } from "./manifests.ts";
 import type { Expectation, Observation } from "./observation.ts";
 import type { Playground } from "./playground.ts";
 import { Unexpected } from "./steps.ts";
@@ -55,6 +56,32 @@ export function runningImage(image: string): Expectation {
     holds: (object) => imageOf(object) === image,
     seen: (object) => `image ${imageOf(object) ?? "of no object"}`,
   };
+}
+
+/**
+ * Asks the cluster itself, at a moment when the Application says Ready.
+ * @throws Unexpected unless all replicas run the Deployment as it is now
+ */
+export async function assertRolledOut(place: Place, workload: Workload): Promise<void> {
+  const { observation } = place;
+  const { apiVersion, kind } = workload.object;
+  const { namespace, name } = refIn(place, workload);
+  const resource = observation.discovery.find(apiVersion, kind);
+  const live = resource && (await observation.objects.get(resource, namespace, name));
+  const status = (live?.status ?? {}) as Record<string, number | undefined>;
+  const wanted = {
+    observedGeneration: live?.metadata.generation,
+    replicas: workload.replicas,
+    updatedReplicas: workload.replicas,
+    availableReplicas: workload.replicas,
+  };
+  const seen = Object.fromEntries(Object.keys(wanted).map((field) => [field, status[field]]));
+  if (!isDeepStrictEqual(seen, wanted)) {
+    throw new Unexpected(
+      `Deployment ${namespace}/${name}, of a Ready Application, with ${JSON.stringify(wanted)}`,
+      JSON.stringify(seen),
+    );
+  }
 }
 
 /** @throws Unexpected unless every object is in the cluster, with the replicas and image of Git */

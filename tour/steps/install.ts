@@ -1,10 +1,11 @@
 /** The first deployment: an Application is made, and all of it is there and healthy. */
 import { readyAt, stalledWhy, statusOf } from "../application.ts";
+import { workloadsOf } from "../manifests.ts";
 import { milliseconds } from "../narrator.ts";
 import type { Playground } from "../playground.ts";
 import { countStages } from "../stage-times.ts";
 import type { StepResult } from "../steps.ts";
-import { assertAsInGit, present, refIn, watchKindsOf } from "../targets.ts";
+import { assertAsInGit, assertRolledOut, present, refIn, watchKindsOf } from "../targets.ts";
 
 export const deadlineMs = 60_000;
 
@@ -46,5 +47,6 @@ export async function install(playground: Playground): Promise<StepResult> {
   );
   narrator.say("mooring", `its own times: ${await spent()}`, end);
   assertAsInGit(playground, manifests);
+  for (const workload of workloadsOf(manifests)) await assertRolledOut(playground, workload);
   return { text: `${counts?.total} objects applied and healthy`, ms: end - start };
 }

@@ -4,7 +4,7 @@ import { removable, withImage, withTag, workloadsOf } from "../manifests.ts";
 import { milliseconds } from "../narrator.ts";
 import type { Playground } from "../playground.ts";
 import type { StepResult } from "../steps.ts";
-import { absent, refIn, runningImage } from "../targets.ts";
+import { absent, assertRolledOut, refIn, runningImage } from "../targets.ts";
 import { deliver } from "./delivery.ts";
 
 export async function pushed(playground: Playground): Promise<StepResult> {
@@ -22,6 +22,7 @@ export async function pushed(playground: Playground): Promise<StepResult> {
     becomes: runningImage(image),
     settles: readyAt(commit.id),
   });
+  await assertRolledOut(playground, workload);
   return { text: `applied after ${milliseconds(applied)}, rolled out and healthy`, ms: settled };
 }
 

@@ -5,7 +5,7 @@ import { imageOf, withImage, withTag, workloadsOf } from "../manifests.ts";
 import { milliseconds } from "../narrator.ts";
 import type { Playground } from "../playground.ts";
 import type { StepResult } from "../steps.ts";
-import { refIn, runningImage } from "../targets.ts";
+import { assertRolledOut, refIn, runningImage } from "../targets.ts";
 import { deliver } from "./delivery.ts";
 
 /** Simulated nodes let pods of this tag crash-loop. */
@@ -45,6 +45,7 @@ export async function reverted(playground: Playground): Promise<StepResult> {
     becomes: runningImage(withTag(workload.container.image, "1.1.0")),
     settles: readyAt(commit.id),
   });
+  await assertRolledOut(playground, workload);
   const image = imageOf(observation.get(ref));
   return {
     text: `${image} back after ${milliseconds(applied)}, healthy`,
