@@ -17,6 +17,8 @@ export interface ControllerOptions {
   identity?: string;
   /** Further flags of `mooring controller`. */
   flags?: readonly string[];
+  /** Flags of Node itself: `--cpu-prof`. */
+  nodeFlags?: readonly string[];
 }
 
 export interface RunningController {
@@ -45,7 +47,7 @@ export class Controllers {
 
   /** @throws Error with the end of its log when it does not become ready */
   async start(options: ControllerOptions = {}): Promise<RunningController> {
-    const { identity = "replica-0", flags = [] } = options;
+    const { identity = "replica-0", flags = [], nodeFlags = [] } = options;
     this.#started += 1;
     const name = `controller-${this.#started}`;
     const logPath = join(this.#supervisor.directory, `${name}.log`);
@@ -57,6 +59,7 @@ export class Controllers {
       tier: 1,
       command: process.execPath,
       args: [
+        ...nodeFlags,
         ...[main, "controller", "--kubeconfig", kubeconfig, "--namespace", account.namespace],
         ...["--listen", "127.0.0.1:0", "--identity", identity],
         ...["--data-dir", dataDir, ...flags],
