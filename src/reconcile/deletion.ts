@@ -1,8 +1,9 @@
 /** A deleted Application: its objects are pruned or orphaned before the finalizer goes (invariant 14). */
 import { orphan, prune } from "../apply/prune.ts";
+import { apiProblem } from "../cluster/api-problem.ts";
 import { annotations, finalizer } from "../model/application.ts";
 import { refKey } from "../model/object.ts";
-import { asProblem, Problem } from "../model/problem.ts";
+import { Problem } from "../model/problem.ts";
 import { guardDeletion, isProven } from "../plan/prune.ts";
 import { applicationResource, type Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
@@ -22,7 +23,7 @@ export async function finishDeletion(
     const problem = await deleteObjects(state, env, signal);
     return problem === undefined ? undefined : { problem };
   } catch (error) {
-    const problem = asProblem(error);
+    const problem = apiProblem(error);
     if (problem.code === "Fenced") throw problem;
     return { problem };
   }

@@ -5,12 +5,13 @@
 import { applyStage } from "../apply/apply.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { ensureNamespace } from "../apply/namespace.ts";
+import { apiProblem } from "../cluster/api-problem.ts";
 import { Objects } from "../cluster/objects.ts";
 import type { Identity } from "../cluster/transport.ts";
 import { unsupported } from "../dialect/mooring/application.ts";
 import { annotations } from "../model/application.ts";
 import { refKey } from "../model/object.ts";
-import { asProblem, Problem } from "../model/problem.ts";
+import { Problem } from "../model/problem.ts";
 import { plan } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
 import { crdKind, crdsEstablished } from "./crd-readiness.ts";
@@ -92,7 +93,7 @@ export async function runApplication(
     );
     return { revision: look.revision };
   } catch (error) {
-    const problem = asProblem(error);
+    const problem = apiProblem(error);
     if (problem.code === "Fenced") throw problem;
     state.work.whole ||= work.whole;
     if (signal.aborted)

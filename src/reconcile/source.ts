@@ -1,4 +1,5 @@
 /** Which repository an application follows, and with whose credentials. */
+import { apiProblem } from "../cluster/api-problem.ts";
 import type { Objects } from "../cluster/objects.ts";
 import type { Application, GitSource } from "../model/application.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
@@ -80,9 +81,11 @@ async function readCredentials(
 ): Promise<GitCredentials> {
   const name = git.secretRef?.name ?? "";
   const object = { group: "", kind: "Secret", namespace: application.namespace, name };
-  const secret = await context.objects.get(secrets, application.namespace, name, {
-    signal: context.signal,
-  });
+  const secret = await context.objects
+    .get(secrets, application.namespace, name, { signal: context.signal })
+    .catch((error: unknown) => {
+      throw apiProblem(error, { object });
+    });
   if (secret === undefined)
     throw new Problem("SecretMissing", "there is no such Secret", { object });
   const value = decoder(secret);
