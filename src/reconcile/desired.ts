@@ -40,7 +40,8 @@ export async function resolveDesired(
     env.renderer.render(snapshot, spec.source.path, signal),
   ).catch((error: unknown) => {
     const problem = asProblem(error);
-    if (problem.retry === "terminal" && !signal.aborted)
+    // A deadline may have been missed for want of CPU: that is looked at again.
+    if (problem.retry === "terminal" && problem.code !== "LimitExceeded" && !signal.aborted)
       state.failedRender = { revision: look.revision, generation: application.generation, problem };
     throw problem;
   });

@@ -15,7 +15,11 @@ export async function runKubectl(call: KubectlCall): Promise<string> {
   const child = spawn(
     call.command,
     [`--kubeconfig=${call.kubeconfig}`, `--cache-dir=${call.cacheDirectory}`, ...call.args],
-    { env: { PATH: "/usr/bin:/bin", HOME: call.cacheDirectory }, stdio: "pipe" },
+    {
+      // KUBECTL_APPLYSET: kubectl's own ApplySets (KEP-3659, alpha) can be tried on ours.
+      env: { PATH: "/usr/bin:/bin", HOME: call.cacheDirectory, KUBECTL_APPLYSET: "true" },
+      stdio: "pipe",
+    },
   );
   let stdout = "";
   let stderr = "";
