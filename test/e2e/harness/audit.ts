@@ -8,7 +8,7 @@ export interface AuditEntry {
   stage: "ResponseComplete" | "ResponseStarted" | "Panic";
   verb: string;
   requestURI: string;
-  user: { username: string };
+  user: { username: string; extra?: Readonly<Record<string, readonly string[]>> };
   impersonatedUser?: { username: string };
   objectRef?: {
     apiGroup?: string;
@@ -69,6 +69,11 @@ export class AuditLog {
         objectRef?.apiGroup !== "mooring.dev" && objectRef?.apiGroup !== "events.k8s.io",
     );
   }
+}
+
+/** The token that the request came with: each start of a controller has one of its own. */
+export function credentialOf({ user }: AuditEntry): string {
+  return user.extra?.["authentication.kubernetes.io/credential-id"]?.[0] ?? "";
 }
 
 /** Lost races with the cluster's own controllers, answered by 409, changed nothing. */
