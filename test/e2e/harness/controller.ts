@@ -17,6 +17,8 @@ export interface ControllerOptions {
   identity?: string;
   /** Further flags of `mooring controller`. */
   flags?: readonly string[];
+  /** Path of another kubeconfig than one straight to the apiserver. */
+  kubeconfig?: string;
   /** Flags of Node itself: `--cpu-prof`. */
   nodeFlags?: readonly string[];
 }
@@ -53,7 +55,7 @@ export class Controllers {
     const logPath = join(this.#supervisor.directory, `${name}.log`);
     const dataDir = join(this.#supervisor.directory, `${name}-data`);
     await mkdir(dataDir);
-    const kubeconfig = await this.#plane.kubeconfigFor(account);
+    const kubeconfig = options.kubeconfig ?? (await this.#plane.kubeconfigFor(account));
     const child = this.#supervisor.start({
       name,
       tier: 1,

@@ -1,0 +1,115 @@
+/**
+ * `npm run bench`: how fast, and at what cost, on a real control plane; held to its goals.
+ * Figures of different machines, or of different runs, are not comparable; ratios to the floor are.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { onParentEnd } from "../cluster/parent.ts";
+import { measureHeals } from "./drift.ts";
+import { type Figure, isMissed, missedGoal } from "./figure.ts";
+import { measureFloor } from "./floor.ts";
+import { measureIdle } from "./idle.ts";
+import { install } from "./install.ts";
+import { measurePushes } from "./push.ts";
+import { openSetting } from "./setting.ts";
+import { table } from "./table.ts";
+import { objectsEach } from "./workload.ts";
+
+const scenarios = ["B1", "B3", "B4", "B5"] as const;
+type Chosen = (typeof scenarios)[number];
+
+const options = new Command("npm run bench --")
+  .description("Measures Mooring on a real Kubernetes control plane, and holds it to its goals.")
+  .option("--only <scenarios>", "of B1,B3,B4,B5; the floor comes with B1", chosen, [...scenarios])
+  .option("--scale <applications>", `of ${objectsEach} objects each`, wholeNumber, 100)
+  .option("--json [file]", "the figures as JSON, instead of the table or into a file")
+  .option("--profile <directory>", "where the controller writes its CPU profile when it ends")
+  .parse()
+  .opts<{ only: Chosen[]; scale: number; json?: true | string; profile?: string }>();
+
+if (process.env.npm_lifecycle_event !== undefined) {
+  // What was started ends with this process.
+  onParentEnd(() => process.kill(process.pid, "SIGKILL"));
+}
+const figures = await measure();
+const missed = figures.filter(isMissed);
+const document = {
+  applications: options.scale,
+  objects: options.scale * objectsEach,
+  cores: availableParallelism(),
+  node: process.version,
+  figures,
+  missed: missed.map(missedGoal),
+};
+const json = `${JSON.stringify(document, undefined, 2)}\n`;
+if (typeof options.json === "string") await writeFile(options.json, json);
+if (options.json === true) process.stdout.write(json);
+else {
+  const { applications, objects, cores } = document;
+  console.log(`${applications} applications, ${objects} objects, ${cores} cores\n`);
+  console.log(table(figures));
+}
+for (const figure of missed) console.error(`Goal missed: ${missedGoal(figure)}`);
+process.exitCode = missed.length > 0 ? 1 : 0;
+
+async function measure(): Promise<Figure[]> {
+  const wanted = new Set(options.only);
+  await using stack = new AsyncDisposableStack();
+  tell("starting a control plane and a Git server");
+  const setting = await openSetting({
+    applications: options.scale,
+    stack,
+    ...(options.profile === undefined ? {} : { profile: await directory(options.profile) }),
+  });
+  const figures: Figure[] = [];
+  const take = (more: readonly Figure[]) => void figures.push(...more);
+  if (wanted.has("B1")) tell("floor");
+  const floor = wanted.has("B1") ? await measureFloor(setting) : undefined;
+  take(floor?.figures ?? []);
+  tell("B1: install");
+  const controller = await setting.startController();
+  take(await install(setting, controller, floor));
+  if (wanted.has("B3")) {
+    tell("B3: pushes");
+    take(await measurePushes(setting));
+  }
+  if (wanted.has("B4")) {
+    tell("B4: drift");
+    take(await measureHeals(setting));
+  }
+  if (wanted.has("B5")) {
+    tell("B5: idle");
+    take(await measureIdle(setting, controller));
+  }
+  return figures;
+}
+
+/** Progress: not part of the figures. */
+function tell(what: string): void {
+  console.error(`bench: ${what} ...`);
+}
+
+async function directory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return resolve(path);
+}
+
+function chosen(text: string): Chosen[] {
+  return text.split(",").map((name) => {
+    const scenario = scenarios.find((one) => one === name.trim().toUpperCase());
+    if (scenario === undefined) {
+      throw new InvalidArgumentError(`${name} is none of ${scenarios.join(", ")}.`);
+    }
+    return scenario;
+  });
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 10_000) {
+    throw new InvalidArgumentError("a whole number from 1 to 10000 is expected.");
+  }
+  return value;
+}

@@ -1,0 +1,94 @@
+/** Where it is measured: a control plane, a Git server, the controller under its own RBAC. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ControlPlane, startControlPlane } from "../cluster/control-plane.ts";
+import { Supervisor } from "../cluster/supervisor.ts";
+import { AuditLog } from "../e2e/harness/audit.ts";
+import { Controllers, type RunningController } from "../e2e/harness/controller.ts";
+import { controllerUser, installMooring } from "../e2e/harness/installation.ts";
+import { manifest } from "../e2e/harness/manifests.ts";
+import type { TestRepository } from "../git/repository.ts";
+import { startGitServer } from "../git/server.ts";
+import { ApiClient } from "./api-client.ts";
+import { Sightings } from "./sightings.ts";
+import {
+  configMap,
+  fileOf,
+  namespacesOf,
+  tenancy,
+  type WorkloadApplication,
+  workload,
+} from "./workload.ts";
+
+/** Writes of the benchmark itself and of the floor. */
+export const requestsInFlight = 32;
+/** More than anybody here sends: what is measured is not the apiserver's throttle. */
+const maxInflight = 800;
+const repositoryName = "bench";
+
+export interface Setting {
+  readonly plane: ControlPlane;
+  readonly repository: TestRepository;
+  readonly repositoryUrl: string;
+  readonly applications: readonly WorkloadApplication[];
+  /** The controller's requests. */
+  readonly audit: AuditLog;
+  /** As admin. */
+  readonly client: ApiClient;
+  readonly sightings: Sightings;
+  startController(): Promise<RunningController>;
+}
+
+export interface SettingOptions {
+  readonly applications: number;
+  /** Directory that gets the controller's CPU profile when it ends. */
+  readonly profile?: string;
+  /** Gets everything that has to be ended. */
+  readonly stack: AsyncDisposableStack;
+}
+
+export async function openSetting({
+  applications: count,
+  profile,
+  stack,
+}: SettingOptions): Promise<Setting> {
+  const plane = stack.use(await startControlPlane({ workloads: false, maxInflight }));
+  const git = stack.use(await startGitServer());
+  const client = await ApiClient.connect(plane.adminKubeconfig, requestsInFlight);
+  stack.defer(() => client.close());
+  await installMooring(plane);
+  const applications = workload(count);
+  await plane.kubectl(
+    ["apply", "--server-side", "-f", "-"],
+    manifest(...namespacesOf(applications).flatMap((namespace) => tenancy(namespace))),
+  );
+  const repository = await git.createRepository(repositoryName);
+  await repository.commit(
+    Object.fromEntries(
+      applications.flatMap((app) =>
+        app.configMaps.map((name) => [fileOf(app, name), manifest(configMap(name, "first"))]),
+      ),
+    ),
+  );
+  const sightings = await Sightings.open(plane.adminKubeconfig);
+  stack.defer(() => sightings.close());
+  const supervisor = await Supervisor.begin({ temporaryPrefix: join(tmpdir(), "mooring-bench-") });
+  stack.defer(() => supervisor.stop());
+  const controllers = new Controllers(supervisor, plane);
+  return {
+    plane,
+    repository,
+    repositoryUrl: git.url(repositoryName),
+    applications,
+    audit: new AuditLog(plane.auditLog, controllerUser),
+    client,
+    sightings,
+    async startController() {
+      const controller = await controllers.start({
+        nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
+      });
+      stack.defer(() => controller.end().then(() => {}));
+      return controller;
+    },
+  };
+}
