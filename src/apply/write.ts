@@ -14,7 +14,7 @@ import { handOver } from "./hand-over.ts";
 /** How often a write is tried anew against a fresher version of a busy object. */
 const attempts = 5;
 
-/** Create-only: kube-apiserver answers 409 to a resourceVersion where nothing is... of that version. */
+/** An apply with this resourceVersion creates where nothing is, and is answered 409 where something is. */
 const createOnly = "1";
 
 export async function create(target: Target, context: ApplyContext): Promise<ObjectReport> {
