@@ -20,9 +20,11 @@ export function recordReports(
     revision: state.desired?.revision ?? "",
     objects: reports,
   });
-  for (const report of reports) {
-    const key = refKey(report.ref);
+  for (const made of reports) {
+    const key = refKey(made.ref);
     const target = state.desired?.targets.get(key);
+    const live = env.live.get(made.ref);
+    const report = withLatestHealth(made, live);
     state.reports.set(key, report);
     if (done.has(report.outcome)) state.fresh.delete(key);
     if (report.problem?.retry === "terminal" && target !== undefined)
@@ -54,7 +56,6 @@ export function recordReports(
         },
         `object ${report.outcome}`,
       );
-    const live = env.live.get(report.ref);
     const pause = state.fights.pause(key, now);
     if (report.outcome === "drifted" && pause > 0 && report.drift !== undefined) {
       const problem = new Problem(
@@ -69,6 +70,13 @@ export function recordReports(
     if (live !== undefined && isSettled(state, key, live) && !needsEvidence(state))
       env.live.settle(live);
   }
+}
+
+/** A watch event that came between the answer to our apply and now had no report to go to. */
+function withLatestHealth(report: ObjectReport, live: LiveObject | undefined): ObjectReport {
+  return report.health === undefined || live === undefined
+    ? report
+    : { ...report, health: live.health };
 }
 
 function isSettled(state: ApplicationState, key: string, live: LiveObject): boolean {

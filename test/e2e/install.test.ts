@@ -187,7 +187,7 @@ test("without spec.prune an object removed from Git stays, and status says so", 
   const { status } = await app.until("the extra object to be told", ({ status }) =>
     Boolean(status?.problems?.some(({ name }) => name === "old")),
   );
-  expect(status?.problems?.[0]?.message).toContain("spec.prune is off");
+  expect(status?.problems?.[0]?.message).toContain("spec.prune");
   await world.api.read("ConfigMap", "kept", "old");
 });
 
