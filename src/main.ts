@@ -13,6 +13,7 @@ import { catalogue, Problem, type ProblemCode } from "./model/problem.ts";
 import { Applications } from "./reconcile/applications.ts";
 import { Controller } from "./reconcile/controller.ts";
 import type { Environment } from "./reconcile/environment.ts";
+import { Kinds } from "./reconcile/kinds.ts";
 import { Shards } from "./reconcile/shards.ts";
 import { Sweep } from "./reconcile/sweep.ts";
 import { Jq } from "./render/jq.ts";
@@ -138,6 +139,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     now,
     sourceChanged: (state) => controller.sourceChanged(state),
     observe: (state, targets) => observer.follow(state.key, targets),
+    followedHealth: (key) => observer.health(key),
     again: (state) => controller.again(state),
     laterDirty: (state, key, delay) => controller.laterDirty(state, key, delay),
     applicationOf: (fieldManager) => applications.ofManager(fieldManager)?.key,
@@ -153,12 +155,15 @@ export async function runController(config: ControllerConfig): Promise<void> {
     watchAges: () => live.watchAges(),
   });
 
-  const rediscover = setInterval(() => {
-    void discovery
-      .refresh(stopping.signal)
-      .then(() => controller.kindsChanged())
-      .catch((error: unknown) => log.warn({ err: error }, "discovery failed; what is known stays"));
-  }, config.discoveryIntervalMs);
+  const kinds = new Kinds({
+    transport: reading,
+    discovery,
+    intervalMs: config.discoveryIntervalMs,
+    signal: stopping.signal,
+    onDiscovered: () => controller.kindsChanged(),
+    onSchema: (gk) => controller.schemaChanged(gk),
+    log: logTo,
+  });
   const server = await createApiServer({
     host: config.host,
     port: config.port,
@@ -173,13 +178,14 @@ export async function runController(config: ControllerConfig): Promise<void> {
     "mooring controller listens",
   );
   applications.run();
+  kinds.start();
   shards.run(stopping.signal);
   sweep.start();
 
   await signalled();
   draining = true;
   log.info("draining: no new writes, what is under way ends");
-  clearInterval(rediscover);
+  kinds.stop();
   sweep.stop();
   await controller.drain(drainMs);
   await shards.release();

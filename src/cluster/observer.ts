@@ -63,6 +63,11 @@ export class Observer {
     else this.#followed.delete(follower);
   }
 
+  /** The latest health of a followed object; undefined when it is not there, or not seen yet. */
+  health(key: string): Health | undefined {
+    return this.#seen.get(key)?.health;
+  }
+
   close(): void {
     for (const watch of this.#scopes.values()) watch.stop.abort();
   }

@@ -130,6 +130,16 @@ export class Controller {
       }
   }
 
+  /** Which fields of a kind can be claimed changed: what we remember of claims is worth nothing. */
+  schemaChanged(gk: GroupKind): void {
+    for (const state of this.#options.applications())
+      for (const target of state.desired?.targets.values() ?? []) {
+        if (groupKindKey(target.ref) !== groupKindKey(gk)) continue;
+        state.baselines.delete(target.key);
+        this.objectChanged(state, target.key);
+      }
+  }
+
   shardAcquired(shard: number): void {
     for (const state of this.#options.applications())
       if (this.#options.shards().shardOf(state.key) === shard) {

@@ -5,6 +5,7 @@ import type { LiveStore } from "../cluster/live-store.ts";
 import type { Objects } from "../cluster/objects.ts";
 import type { Transport } from "../cluster/transport.ts";
 import { group, kind, plural, version } from "../model/application.ts";
+import type { Health } from "../model/health.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import type { FieldPath } from "../plan/fields.ts";
 import type { ApplicationOf } from "../plan/ownership.ts";
@@ -57,6 +58,8 @@ export interface Environment {
   sourceChanged(state: ApplicationState): void;
   /** Follows objects of an application that owns none of them (observe, warn). */
   observe(state: ApplicationState, targets: readonly Target[]): void;
+  /** The latest health of an object that is followed so. */
+  followedHealth(key: string): Health | undefined;
   /** Asks for another run. */
   again(state: ApplicationState): void;
   /** Looks at one object again later. */

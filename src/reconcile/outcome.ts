@@ -1,4 +1,5 @@
 /** What follows from the reports of a run: drift, heals, fights, refusals not to be repeated. */
+import type { Health } from "../model/health.ts";
 import type { LiveObject } from "../model/live.ts";
 import { refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
@@ -24,7 +25,7 @@ export function recordReports(
     const key = refKey(made.ref);
     const target = state.desired?.targets.get(key);
     const live = env.live.get(made.ref);
-    const report = withLatestHealth(made, live);
+    const report = withLatestHealth(made, live?.health ?? env.followedHealth(key));
     state.reports.set(key, report);
     if (done.has(report.outcome)) state.fresh.delete(key);
     if (report.problem?.retry === "terminal" && target !== undefined)
@@ -73,10 +74,8 @@ export function recordReports(
 }
 
 /** A watch event that came between the answer to our apply and now had no report to go to. */
-function withLatestHealth(report: ObjectReport, live: LiveObject | undefined): ObjectReport {
-  return report.health === undefined || live === undefined
-    ? report
-    : { ...report, health: live.health };
+function withLatestHealth(report: ObjectReport, seen: Health | undefined): ObjectReport {
+  return report.health === undefined || seen === undefined ? report : { ...report, health: seen };
 }
 
 function isSettled(state: ApplicationState, key: string, live: LiveObject): boolean {
