@@ -1,0 +1,66 @@
+// Builds the control plane from its sources, as the Go modules in setup/modules pin them.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const modules = join(dirname(fileURLToPath(import.meta.url)), "modules");
+
+const packages = {
+  etcd: (name) => ({ etcd: "go.etcd.io/etcd/server/v3" })[name],
+  kubernetes: (name) => `k8s.io/kubernetes/cmd/${name}`,
+  kwok: (name) => `sigs.k8s.io/kwok/cmd/${name}`,
+};
+
+/** Go's own name for a main package whose path ends in a major version is that path's last word. */
+const builtAs = { etcd: "server" };
+
+function linkerFlags(component, version) {
+  if (component !== "kubernetes") return "-s -w";
+  // What `kubectl version` and the apiserver's /version say; without it v0.0.0-master.
+  const [major, minor] = version.slice(1).split(".");
+  const at = "k8s.io/component-base/version";
+  return `-s -w -X ${at}.gitVersion=${version} -X ${at}.gitMajor=${major} -X ${at}.gitMinor=${minor}`;
+}
+
+/** @returns the environment in which `go` is found, or undefined */
+export function goEnvironment(env = process.env) {
+  const path = [env.PATH ?? "", "/usr/local/go/bin"].join(delimiter);
+  const extended = { ...env, PATH: path };
+  const { status } = spawnSync("go", ["version"], { env: extended });
+  return status === 0 ? extended : undefined;
+}
+
+/**
+ * Builds the programs of a component into a directory, each put there by one rename.
+ * @param onPackage called for each package that was compiled
+ * @throws Error with what Go said
+ */
+export async function build(component, version, names, directory, env, onPackage = () => {}) {
+  const place = mkdtempSync(join(directory, ".build-"));
+  try {
+    const args = ["build", "-v", "-trimpath", "-ldflags", linkerFlags(component, version)];
+    const child = spawn("go", [...args, "-o", `${place}/`, ...names.map(packages[component])], {
+      cwd: join(modules, component),
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const said = [];
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      // With -v a line is a package's path, or a module that is being downloaded.
+      if (/^[\w./~-]+$/.test(line) || line.startsWith("go: downloading")) onPackage(line);
+      else said.push(line);
+    });
+    const [code] = await once(child, "close");
+    if (code !== 0) {
+      throw new Error(`go build of ${component} failed:\n${said.slice(-20).join("\n")}`);
+    }
+    for (const name of names) {
+      renameSync(join(place, builtAs[name] ?? name), join(directory, name));
+    }
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}

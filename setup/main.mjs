@@ -1,0 +1,43 @@
+// Makes a checkout ready for `npm start`, `npm test`, `npm run cluster` or `npm run bench`;
+// npm runs it before each of them. Plain JavaScript for Node 20, no dependencies: it runs
+// before anything is installed. With everything in place it says nothing and takes no time.
+//
+// Usage: node setup/main.mjs start|test|cluster|bench
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { provideBinaries } from "./binaries.mjs";
+import { install } from "./install.mjs";
+import { requireGit } from "./system-packages.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Whether the task serves or clones Git repositories. */
+const needsGit = { start: true, test: true, cluster: false, bench: true };
+
+function requireNode24() {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < 24 && !existsSync(join(root, "node_modules/.bin/node"))) {
+    throw new Error(
+      `Node 24 is needed, and npm installed none for ${process.platform}-${process.arch}; ` +
+        "install it from https://nodejs.org/, or run `npm ci --include=optional`.",
+    );
+  }
+}
+
+async function main(task) {
+  if (!Object.hasOwn(needsGit, task ?? "")) {
+    throw new Error("usage: node setup/main.mjs start|test|cluster|bench");
+  }
+  if (needsGit[task]) requireGit();
+  await install(root);
+  requireNode24();
+  await provideBinaries();
+}
+
+try {
+  await main(process.argv[2]);
+} catch (error) {
+  console.error(`setup: ${error.message}`);
+  process.exitCode = 1;
+}
