@@ -25,9 +25,16 @@ const options = new Command("npm run bench --")
   .option("--only <scenarios>", "of B1,B3,B4,B5; the floor comes with B1", chosen, [...scenarios])
   .option("--scale <applications>", `of ${objectsEach} objects each`, wholeNumber, 100)
   .option("--json [file]", "the figures as JSON, instead of the table or into a file")
+  .option("--flags <flags>", "further flags of the controller, to compare settings", words)
   .option("--profile <directory>", "where the controller writes its CPU profile when it ends")
   .parse()
-  .opts<{ only: Chosen[]; scale: number; json?: true | string; profile?: string }>();
+  .opts<{
+    only: Chosen[];
+    scale: number;
+    json?: true | string;
+    flags?: string[];
+    profile?: string;
+  }>();
 
 if (process.env.npm_lifecycle_event !== undefined) {
   // What was started ends with this process.
@@ -61,6 +68,7 @@ async function measure(): Promise<Figure[]> {
   const setting = await openSetting({
     applications: options.scale,
     stack,
+    flags: options.flags ?? [],
     ...(options.profile === undefined ? {} : { profile: await directory(options.profile) }),
   });
   const figures: Figure[] = [];
@@ -104,6 +112,10 @@ function chosen(text: string): Chosen[] {
     }
     return scenario;
   });
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
 }
 
 function wholeNumber(text: string): number {

@@ -43,6 +43,8 @@ export interface SettingOptions {
   readonly applications: number;
   /** Directory that gets the controller's CPU profile when it ends. */
   readonly profile?: string;
+  /** Further flags of `mooring controller`. */
+  readonly flags?: readonly string[];
   /** Gets everything that has to be ended. */
   readonly stack: AsyncDisposableStack;
 }
@@ -50,6 +52,7 @@ export interface SettingOptions {
 export async function openSetting({
   applications: count,
   profile,
+  flags = [],
   stack,
 }: SettingOptions): Promise<Setting> {
   const plane = stack.use(await startControlPlane({ workloads: false, maxInflight }));
@@ -85,6 +88,7 @@ export async function openSetting({
     sightings,
     async startController() {
       const controller = await controllers.start({
+        flags,
         nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
       });
       stack.defer(() => controller.end().then(() => {}));
