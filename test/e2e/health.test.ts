@@ -40,7 +40,7 @@ test.each(["broken", "slow"])(
       objects: { total: 2, synced: 2, healthy: 1 },
       history: [{ result: "Failed" }],
     });
-    expect(await app.events("Degraded")).toHaveLength(1);
+    expect(await app.told("Degraded")).toHaveLength(1);
     const labels = { ...app.labels, state: "Degraded" };
     expect(
       total(await world.controller.metrics(), "mooring_application_health_state", labels),

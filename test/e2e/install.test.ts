@@ -173,7 +173,7 @@ test("an object removed from Git is pruned, one renamed there is created anew an
   expect((await world.api.read("ConfigMap", "pruned", "settings-v2")).data.colour).toBe("blue");
   const { status } = await app.get();
   expect(status).toMatchObject({ revision: `main@sha1:${commit}`, objects: { total: 6 } });
-  expect((await app.events("Pruned")).map(({ note }) => note).join()).toContain("pruned/old");
+  expect((await app.told("Pruned")).map(({ note }) => note).join()).toContain("pruned/old");
 });
 
 test("without spec.prune an object removed from Git stays, and status says so", async () => {
@@ -243,6 +243,115 @@ test("deletion policy orphan leaves the objects without our marks", async () => 
   expect(metadata.labels ?? {}).not.toHaveProperty([partOf]);
   expect(Object.keys(metadata.annotations ?? {}).join()).not.toContain("mooring.dev");
   expect(metadata.managedFields?.map(({ manager }) => manager).join()).not.toContain("mooring.");
+});
+
+test("an application that is suspended, or whose Git server is away, is deleted all the same", async () => {
+  const tenant = await world.createTenant("away");
+  const app = await tenant.application("shop", { files: shop });
+  await app.ready();
+  world.git.behave({ kind: "status", status: 503 }, "away/shop");
+  await app.configure({ suspend: true });
+  await app.condition("Ready", "Unknown", "Suspended");
+  await app.delete();
+  await app.gone();
+  expect(await world.api.get("Deployment", "away", "web")).toBeUndefined();
+});
+
+test("an application whose ServiceAccount has lost its rights keeps its finalizer and says so", async () => {
+  const tenant = await world.createTenant("disowned");
+  const app = await tenant.application("shop", { files: shop });
+  await app.ready();
+  await world.api.delete("RoleBinding", "disowned", "deployer");
+  await app.delete();
+  const { message } = await app.condition("Stalled", "True", "Forbidden");
+  expect(message).toContain("ServiceAccount disowned/deployer may not delete");
+  await world.api.read("ConfigMap", "disowned", "settings");
+  await app.configure({ deletionPolicy: "orphan" });
+  await tenant.bindAgain();
+  await app.gone();
+  await world.api.read("ConfigMap", "disowned", "settings");
+});
+
+test("a namespace that is deleted takes its applications with it", async () => {
+  const tenant = await world.createTenant("doomed");
+  const app = await tenant.application("shop", { files: shop });
+  await app.ready();
+  await world.api.delete("Namespace", "", "doomed");
+  await waitFor(
+    "the namespace to be gone",
+    () => world.api.get("Namespace", "", "doomed"),
+    (namespace) => namespace === undefined,
+    40_000,
+  );
+});
+
+test("another destination moves the objects: created there first, then pruned here once that is approved", async () => {
+  const tenant = await world.createTenant("moved");
+  await tenant.addNamespace("moved-there");
+  const app = await tenant.application("shop", { files: shop });
+  await app.ready();
+  await app.configure({ destination: { namespace: "moved-there" } });
+  await app.condition("Stalled", "True", "PruneHeld");
+  await world.api.read("Deployment", "moved-there", "web");
+  await world.api.read("Deployment", "moved", "web");
+  const { status, metadata } = await app.get();
+  expect(metadata.annotations).toMatchObject({
+    "applyset.kubernetes.io/additional-namespaces": "moved-there",
+  });
+  await app.annotate({ "mooring.dev/approve-prune": status?.heldPrune?.hash ?? "" });
+  await app.ready();
+  expect(await world.api.get("Deployment", "moved", "web")).toBeUndefined();
+  await world.api.read("Deployment", "moved-there", "web");
+});
+
+test("without spec.mode an application only warns, and is deleted without a trace", async () => {
+  const tenant = await world.createTenant("defaults");
+  const app = await tenant.application("shop", { files: shop, spec: { mode: undefined } });
+  await app.condition("Synced", "False", "OutOfSync");
+  const { spec, metadata } = await app.get();
+  expect(spec.mode).toBe("warn");
+  expect(metadata.finalizers ?? []).toEqual([]);
+  expect(await world.api.get("ConfigMap", "defaults", "settings")).toBeUndefined();
+  await app.delete();
+  await app.gone();
+});
+
+test("an application that goes from enforce to observe lets its objects be, and takes them up again", async () => {
+  const tenant = await world.createTenant("released");
+  const app = await tenant.application("shop", { files: shop });
+  await app.ready();
+  await app.configure({ mode: "observe" });
+  await app.ready();
+  const mark = await world.audit.mark();
+  await world.api.patch("ConfigMap", "released", "settings", { data: { colour: "black" } });
+  await app.condition("Synced", "False", "OutOfSync");
+  expect((await world.audit.targetWritesSince(mark)).map(inWords)).toEqual([]);
+  await app.configure({ mode: "enforce" });
+  await app.ready();
+  expect((await world.api.read("ConfigMap", "released", "settings")).data.colour).toBe("blue");
+});
+
+test("history keeps as many revisions as it is told, the newest first", async () => {
+  const tenant = await world.createTenant("history");
+  const app = await tenant.application("shop", {
+    files: { "deploy/s.yaml": manifest(configMap("s", { v: "0" })) },
+    spec: { historyLimit: 2 },
+  });
+  await app.ready();
+  const commits: string[] = [];
+  for (const v of ["1", "2", "3"])
+    commits.push(
+      await app.deploy(
+        { "deploy/s.yaml": manifest(configMap("s", { v })) },
+        { message: `To ${v}`, author: { name: "Ada", email: "ada@example.com" } },
+      ),
+    );
+  const { status } = await app.get();
+  expect(status?.history?.map(({ revision, message }) => [revision, message])).toEqual([
+    [`main@sha1:${commits[2]}`, "To 3"],
+    [`main@sha1:${commits[1]}`, "To 2"],
+  ]);
+  expect(JSON.stringify(status)).not.toContain("ada@example.com");
 });
 
 test("a suspended application does nothing until it is resumed", async () => {

@@ -117,6 +117,15 @@ export class ApplicationHandle {
     await this.#api.patch("Application", this.namespace, this.name, { spec });
   }
 
+  /** Its Events of one reason, once there is one: they are written after the status. */
+  told(reason: string): Promise<TestEvent[]> {
+    return waitFor(
+      `${this.namespace}/${this.name}: an Event ${reason}`,
+      () => this.events(reason),
+      ({ length }) => length > 0,
+    );
+  }
+
   /** Its Events so far, of one reason if that is given. */
   async events(reason?: string): Promise<TestEvent[]> {
     const all = (await this.#api.list("Event", this.namespace)) as unknown as TestEvent[];

@@ -48,6 +48,7 @@ export function conditionOf(application: TestApplication, type: string): TestCon
 }
 
 export interface TestEvent {
+  metadata: { annotations?: Record<string, string>; labels?: Record<string, string> };
   type: "Normal" | "Warning";
   reason: string;
   action: string;

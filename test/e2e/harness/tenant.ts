@@ -77,6 +77,11 @@ export class Tenant {
     await this.#bind("Role", { namespace, name: deployer }, rules);
   }
 
+  /** After somebody deleted the RoleBinding of its first namespace. */
+  async bindAgain(): Promise<void> {
+    await this.#api.create(this.#binding("Role", { namespace: this.name, name: deployer }));
+  }
+
   /** Rights on cluster-scoped objects. */
   async grantInCluster(more: readonly object[]): Promise<void> {
     await this.#bind("ClusterRole", { name: `${this.name}-${deployer}` }, more);
@@ -121,14 +126,17 @@ export class Tenant {
     metadata: TestObject["metadata"],
     granted: readonly object[],
   ): Promise<void> {
-    const apiVersion = `${rbac}/v1`;
-    await this.#api.create({ apiVersion, kind, metadata, rules: granted });
-    await this.#api.create({
-      apiVersion,
+    await this.#api.create({ apiVersion: `${rbac}/v1`, kind, metadata, rules: granted });
+    await this.#api.create(this.#binding(kind, metadata));
+  }
+
+  #binding(kind: "Role" | "ClusterRole", metadata: TestObject["metadata"]): TestObject {
+    return {
+      apiVersion: `${rbac}/v1`,
       kind: `${kind}Binding`,
       metadata,
       roleRef: { apiGroup: rbac, kind, name: metadata.name },
       subjects: [{ kind: "ServiceAccount", namespace: this.name, name: deployer }],
-    });
+    };
   }
 }
