@@ -17,6 +17,8 @@ import { writeStatus } from "./status.ts";
 
 /** Health changes of many objects make one status write. */
 const statusPauseMs = 100;
+/** A run whose result could not be written is made again, whatever `retry.limit` says. */
+const longestUntoldMs = 30_000;
 /** A source that has not answered for so long is said to be waited for. */
 const patienceMs = 3_000;
 
@@ -183,8 +185,9 @@ export class Controller {
         env.log.warn({ app: key, revision: result.revision, err: result.problem }, "run stopped");
       state.problem = result.problem;
       env.metrics.observeRun(state.application, (env.monotonic() - started) / 1000, result.problem);
-      await writeStatus(state, result, env);
+      // First: the status says whether there is a next try.
       this.#schedule(state, env);
+      await writeStatus(state, result, env);
     } catch (error) {
       const problem = asProblem(error);
       env.log[problem.code === "Fenced" ? "info" : "error"](
@@ -193,7 +196,11 @@ export class Controller {
       );
       state.wholeRun();
       if (problem.code !== "Fenced")
-        this.#queue.addAfter(key, nextRetry(state, problem), priorities.normal);
+        this.#queue.addAfter(
+          key,
+          Math.min(nextRetry(state, problem), longestUntoldMs),
+          priorities.normal,
+        );
     }
   }
 
