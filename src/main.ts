@@ -1,4 +1,5 @@
 /** Configuration, wiring, leadership, drain: everything else is a room of its own. */
+import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./api/server.ts";
 import type { ControllerConfig } from "./cli/config.ts";
 import { runProgram } from "./cli/program.ts";
@@ -26,6 +27,8 @@ import { EventRecorder } from "./status/recorder.ts";
 
 /** What is under way gets this long to end; the whole of an exit stays below 10 s. */
 const drainMs = 6_000;
+/** Events of what was done until then get as long. */
+const lastEventsMs = 1_000;
 const jqDeadlineMs = 2_000;
 
 /** Runs until a signal; resolves when everything is drained and the Leases are released. */
@@ -110,11 +113,19 @@ export async function runController(config: ControllerConfig): Promise<void> {
     onGone: (state) => controller.applicationGone(state),
     log: logTo,
   });
-  const events = new EventRecorder({
-    sink: {
-      create: (resource, object) =>
-        new Objects(transportOf(regarding(object))).create(resource, object),
+  let telling = true;
+  // A transport of its own: what is told of applications never delays what is done for them.
+  const tellingTransport = createTransport(connection, {
+    maxInFlight: 2,
+    hooks: {
+      observe,
+      mayWrite: () => {
+        if (!telling) throw new Problem("Fenced", "this replica has stopped");
+      },
     },
+  });
+  const events = new EventRecorder({
+    sink: new Objects(tellingTransport),
     instance: config.identity,
     now,
     onWritten: () => metrics.eventRecorded("written"),
@@ -188,6 +199,8 @@ export async function runController(config: ControllerConfig): Promise<void> {
   kinds.stop();
   sweep.stop();
   await controller.drain(drainMs);
+  await Promise.race([events.settled(), delay(lastEventsMs, undefined, { ref: false })]);
+  telling = false;
   await shards.release();
   stopping.abort();
   live.close();
@@ -241,12 +254,6 @@ function leadership(
         logger: log,
       }),
   });
-}
-
-/** `namespace/name` of the Application that an Event is about. */
-function regarding(object: Record<string, unknown>): string {
-  const { namespace, name } = object.regarding as { namespace: string; name: string };
-  return `${namespace}/${name}`;
 }
 
 function isCode(result: string): result is ProblemCode {

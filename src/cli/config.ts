@@ -101,7 +101,7 @@ const schema = z.object({
   }),
   concurrency: integer(1, 1024).register(fields, {
     ...whole(1, 1024),
-    default: "16",
+    default: "64",
     description: "Applications that are worked on at once.",
   }),
   maxInFlight: integer(1, 1024).register(fields, {

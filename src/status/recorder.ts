@@ -5,7 +5,10 @@ import type { KubeObject, ResourceKind } from "../model/object.ts";
 import type { EventSpec } from "./events.ts";
 import { redactText } from "./redaction.ts";
 
-/** All that the recorder needs of the Kubernetes API: `Objects` of cluster/ has it. */
+/**
+ * All that the recorder needs of the Kubernetes API: `Objects` of cluster/ has it. The sink bounds
+ * how many are under way at once.
+ */
 export interface EventSink {
   create(resource: ResourceKind, object: KubeObject): Promise<unknown>;
 }
@@ -35,10 +38,13 @@ const resource: ResourceKind = {
 };
 
 const maxInstance = 128;
+/** Events that wait to be written; what comes on top is lost. */
+const maxWaiting = 1_000;
 const labelValue = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 export class EventRecorder {
   readonly #options: RecorderOptions;
+  readonly #writing = new Set<Promise<void>>();
   #sequence = 0;
 
   constructor(options: RecorderOptions) {
@@ -46,19 +52,30 @@ export class EventRecorder {
   }
 
   /**
-   * Writes the Events, one after another. Never rejects: an Event that cannot be written is told
-   * to `onFailure` and lost; no run fails or waits for another try because of it.
+   * Has the Events written, without waiting for it: nobody who waits for an application waits for
+   * its Events. One that cannot be written is told to `onFailure` and lost.
    */
-  async record(application: Application, events: readonly EventSpec[]): Promise<void> {
+  record(application: Application, events: readonly EventSpec[]): void {
     const { sink, onFailure, onWritten } = this.#options;
     for (const event of events) {
-      try {
-        await sink.create(resource, this.#objectOf(application, event));
-        onWritten?.(event);
-      } catch (error) {
-        onFailure(event, error);
+      if (this.#writing.size >= maxWaiting) {
+        onFailure(event, new Error(`${maxWaiting} Events wait to be written already`));
+        continue;
       }
+      const writing = sink
+        .create(resource, this.#objectOf(application, event))
+        .then(
+          () => onWritten?.(event),
+          (error: unknown) => onFailure(event, error),
+        )
+        .finally(() => this.#writing.delete(writing));
+      this.#writing.add(writing);
     }
+  }
+
+  /** Resolves when the Events so far are written or lost. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing);
   }
 
   #objectOf(application: Application, event: EventSpec): KubeObject {

@@ -35,7 +35,7 @@ test("without flags and variables everything has its default", () => {
     dataDir: "/tmp/mooring",
     path: "",
     sourceLimits: { lookMs: 30_000, fetchMs: 120_000, fetchBytes: 2 ** 30 },
-    concurrency: 16,
+    concurrency: 64,
     maxInFlight: 32,
     renderWorkers: 2,
     renderTimeoutMs: 60_000,

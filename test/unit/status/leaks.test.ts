@@ -55,7 +55,7 @@ test("no status, Event, metric or log line holds a secret's value", async () => 
     });
     statuses.push(next);
     metrics.setApplication(app, next);
-    await recorder.record(app, eventsFor({ previous: {}, next, mode: "enforce", report, ...told }));
+    recorder.record(app, eventsFor({ previous: {}, next, mode: "enforce", report, ...told }));
     log.error({ err: problem, report, app, status: next }, problem.message);
   };
 

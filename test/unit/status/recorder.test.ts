@@ -34,7 +34,8 @@ function recorder(refuse = false) {
 test("writes an Event of events.k8s.io/v1 about the Application, with owner and runbook", async () => {
   const { one, created, written } = recorder();
   const app = application({ owner: "team-shop", runbook: "https://u:p@wiki.example/shop" });
-  await one.record(app, [event]);
+  one.record(app, [event]);
+  await one.settled();
   expect(written()).toBe(1);
   const [{ resource, object } = { resource: undefined, object: undefined }] = created;
   expect(resource).toMatchObject({ group: "events.k8s.io", version: "v1", resource: "events" });
@@ -70,19 +71,49 @@ test("writes an Event of events.k8s.io/v1 about the Application, with owner and 
 
 test("Events of the same moment have names of their own", async () => {
   const { one, created } = recorder();
-  await one.record(application(), [event, event, event]);
+  one.record(application(), [event, event, event]);
+  await one.settled();
   expect(new Set(created.map(({ object }) => object.metadata.name)).size).toBe(3);
 });
 
 test("an owner that is no label value is an annotation only", async () => {
   const { one, created } = recorder();
-  await one.record(application({ owner: "Team Shop <shop@example.com>" }), [event]);
+  one.record(application({ owner: "Team Shop <shop@example.com>" }), [event]);
+  await one.settled();
   expect(created[0]?.object.metadata.labels).toBeUndefined();
   expect(created[0]?.object.metadata.annotations?.["mooring.dev/owner"]).toContain("Team Shop");
 });
 
 test("an Event that cannot be written is told and fails nothing; the others are tried", async () => {
   const { one, lost } = recorder(true);
-  await expect(one.record(application(), [event, event])).resolves.toBeUndefined();
+  one.record(application(), [event, event]);
+  await expect(one.settled()).resolves.toBeUndefined();
   expect(lost).toHaveLength(2);
+});
+
+test("nobody waits for Events, and only so many of them wait", async () => {
+  const answered = Promise.withResolvers<void>();
+  const lost: unknown[] = [];
+  let asked = 0;
+  const one = new EventRecorder({
+    sink: {
+      create: () => {
+        asked += 1;
+        return answered.promise;
+      },
+    },
+    instance: "pod-1",
+    now: () => start,
+    onFailure: (_event, error) => lost.push(error),
+  });
+  one.record(
+    application(),
+    Array.from({ length: 1_001 }, () => event),
+  );
+  expect(asked).toBe(1_000);
+  expect(lost).toHaveLength(1);
+  answered.resolve();
+  await one.settled();
+  one.record(application(), [event]);
+  expect(asked).toBe(1_001);
 });
