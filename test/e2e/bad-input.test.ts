@@ -179,7 +179,7 @@ describe("what stops a revision as a whole applies and prunes nothing of it", ()
       expect(after.status).toMatchObject({ revision, objects: { total: 2, synced: 2 } });
       expect(conditionOf(after, "Ready")).toMatchObject({ status: "False", reason });
       expect(conditionOf(after, "Synced")?.status).not.toBe("True");
-      expect((await app.events(reason)).map(({ type, note }) => [type, note])).toEqual([
+      expect((await app.told(reason)).map(({ type, note }) => [type, note])).toEqual([
         ["Warning", message],
       ]);
       const labels = { ...app.labels, code: reason };
@@ -209,6 +209,19 @@ describe("a revision that cannot be read still leaves what was deployed guarded"
       ({ data }) => data.v === "1",
     );
   });
+});
+
+test("what fails goes on being tried as often as spec.retry says, and then waits for a change", async () => {
+  const tenant = await world.createTenant("retries");
+  const backoff = { duration: "100ms", factor: 1, maxDuration: "200ms" };
+  const app = await tenant.application("shop", {
+    files: good,
+    spec: { retry: { limit: 2, backoff }, source: { git: { url: "http://127.0.0.1:1/x.git" } } },
+  });
+  const { message } = await app.condition("Stalled", "True", "SourceUnreachable");
+  expect(message).toContain("refused the connection");
+  await app.configure({ source: { git: { url: world.git.url(pathOf(app)) } } });
+  await app.ready();
 });
 
 interface PoisonCase {
@@ -312,7 +325,7 @@ describe("one poisoned object leaves its siblings alone", () => {
       expect(status?.objects).toMatchObject({ failed: 1 });
       expect(status?.problems?.[0]).toMatchObject({ name: "bad", state });
       expect(conditionOf(await app.get(), "Ready")).toMatchObject({ status: "False", reason });
-      expect(await app.events(reason)).toHaveLength(1);
+      expect(await app.told(reason)).toHaveLength(1);
       const labels = { ...app.labels, code: reason };
       expect(total(await world.controller.metrics(), "mooring_problems_total", labels)).toBe(1);
 
@@ -339,6 +352,28 @@ describe("one poisoned object leaves its siblings alone", () => {
       ({ data }) => data.v === "1",
     );
     expect(await writesOfBad()).toBe(refused);
+  });
+
+  test("a Secret that is refused is told without its values", async () => {
+    const app = await install("refused-secret");
+    const sentinel = "sentinel-of-a-refused-secret";
+    const bad = { apiVersion: "v1", kind: "Secret", metadata: { name: "bad" } };
+    for (const part of [
+      { data: { token: `%${sentinel}%` } },
+      { data: { token: 1 }, stringData: { other: sentinel, more: 2 } },
+      { type: "kubernetes.io/tls", stringData: { "tls.crt": sentinel } },
+    ]) {
+      await app.push({ "deploy/bad.yaml": manifest({ ...bad, ...part }) });
+      await app.until("a refusal", (seen) => conditionOf(seen, "Ready")?.status === "False");
+      const told = [
+        JSON.stringify(await app.get()),
+        JSON.stringify(await app.events()),
+        JSON.stringify(await world.controller.metrics()),
+        await world.controller.log(),
+      ].join();
+      expect(told).not.toContain(sentinel);
+      await app.deploy({ "deploy/bad.yaml": null });
+    }
   });
 
   test("a field that cannot be changed is told as such", async () => {
@@ -432,7 +467,7 @@ describe("the prune guard", () => {
     expect(message).toContain("mooring.dev/approve-prune");
     expect(await namesIn("guarded")).toEqual(expect.arrayContaining(["c0", "c3", "c9", "new"]));
     await app.refresh();
-    expect(await app.events("PruneHeld")).toHaveLength(1);
+    expect(await app.told("PruneHeld")).toHaveLength(1);
     const metric = total(
       await world.controller.metrics(),
       "mooring_application_held_prune_objects",
