@@ -1,4 +1,5 @@
 /** `npm start`: Mooring's main job on a real control plane, shown and measured. */
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Command } from "commander";
@@ -14,7 +15,7 @@ import { takeTour } from "./tour.ts";
 const shownLogLines = 15;
 const leaveMs = 8000;
 
-const options = new Command("npm start --")
+const command = new Command("npm start --")
   .description(
     "Runs Mooring on a real Kubernetes control plane with simulated nodes, and shows what it does.",
   )
@@ -27,8 +28,15 @@ const options = new Command("npm start --")
     "--path <path>",
     "directory of the manifests in it (default: deploy/prod where there is one, else all of it)",
   )
-  .parse()
-  .opts<{ once?: true; repository?: string; path?: string }>();
+  .parse();
+const options = command.opts<{ once?: true; repository?: string; path?: string }>();
+// npm runs its scripts in the package's directory, and says from where it was called.
+const calledFrom = process.env.INIT_CWD ?? process.cwd();
+const repository =
+  options.repository === undefined ? exampleRepository : resolve(calledFrom, options.repository);
+if (!statSync(repository, { throwIfNoEntry: false })?.isDirectory()) {
+  command.error(`error: ${repository} is not a directory`);
+}
 
 const interrupted = interruption(process.env);
 const monotonic = () => performance.now();
@@ -37,8 +45,6 @@ const steps = new Steps(narrator, monotonic);
 const stack = new AsyncDisposableStack();
 // Sockets and children alone would not keep this process alive.
 setInterval(() => {}, 2 ** 30);
-// npm runs its scripts in the package's directory, and says from where it was called.
-const calledFrom = process.env.INIT_CWD ?? process.cwd();
 
 narrator.print(narrator.paint("bold", "Mooring: Git to converged, pruned, healed, measured"));
 let log: LogFile | undefined;
@@ -48,8 +54,7 @@ const touring = takeTour({
   stack,
   env: process.env,
   monotonic,
-  repository:
-    options.repository === undefined ? exampleRepository : resolve(calledFrom, options.repository),
+  repository,
   path: options.path,
   onLog: (file) => {
     log = file;
@@ -77,6 +82,7 @@ if (outcome instanceof Error) {
       for (const line of (await log?.tail(shownLogLines)) ?? []) narrator.print(`  ${line}`);
       await leave(1);
     }
+    narrator.print("\nEnding the controller, the Git server and the control plane ...");
   }
   await leave(0);
 }

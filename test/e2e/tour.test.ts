@@ -153,6 +153,12 @@ describe("npm start -- --once", () => {
       await run.nothingIsLeft();
     });
   });
+
+  test("says what is wrong with an option, and starts nothing", async () => {
+    const run = await Run.start(process.execPath, [tour, "--repository=/no/such/directory"]);
+    expect(await run.exitCode()).toBe(1);
+    expect(run.output).toBe("error: /no/such/directory is not a directory\n");
+  });
 });
 
 describe("npm start", () => {
@@ -172,12 +178,25 @@ describe("npm start", () => {
   });
 
   test.each([
-    ["while it starts", "1. Control plane"],
-    ["in the middle of its steps", "6. Drift"],
-  ])("leaves nothing when it is killed by -9 %s", async (_, moment) => {
+    ["while it starts", "1. Control plane", 1],
+    // Itself, two supervisors, the five of the control plane, the controller.
+    ["in the middle of its steps", "6. Drift", 9],
+  ])("leaves nothing when it is killed by -9 %s", async (_, moment, processes) => {
     const run = await Run.start(process.execPath, [tour]);
     await run.says(moment);
+    expect((await run.processes()).length).toBeGreaterThanOrEqual(processes);
     run.child.kill("SIGKILL");
+    await run.nothingIsLeft();
+  });
+
+  test.each([
+    ["SIGTERM", 143, "1. Control plane"],
+    ["SIGHUP", 129, "4. Controller"],
+  ] as const)("ends on %s with %d before it is through", async (signal, code, moment) => {
+    const run = await Run.start(process.execPath, [tour, "--once"]);
+    await run.says(moment);
+    run.child.kill(signal);
+    expect(await run.exitCode()).toBe(code);
     await run.nothingIsLeft();
   });
 
