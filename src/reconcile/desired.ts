@@ -8,44 +8,30 @@ import { rulesFor } from "../plan/ignore.ts";
 import { canonicalJson, resolveTargets } from "../plan/targets.ts";
 import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
+import { type Rendered, Rendering } from "./rendering.ts";
 import type { ApplicationState, Desired } from "./state.ts";
 
 /** An unknown kind makes discovery look again, at most this often. */
 const rediscoverMs = 5_000;
+/** Fetch and render keep a worker for so long at most; most take far less. */
+const patienceMs = 1_000;
 
-/** @throws Problem of the source or the renderer; then nothing of the revision is used. */
+/**
+ * @returns undefined when fetch and render take longer; the application is then queued again as
+ *   soon as they have ended
+ * @throws Problem of the source or the renderer; then nothing of the revision is used.
+ */
 export async function resolveDesired(
   state: ApplicationState,
   look: Known,
   env: Environment,
   signal: AbortSignal,
-): Promise<Desired> {
+): Promise<Desired | undefined> {
   const { application, ownership } = state;
   const { spec } = application;
-  const timed = async <T>(stage: "fetch" | "render", work: Promise<T>): Promise<T> => {
-    const started = env.monotonic();
-    const result = await work;
-    env.metrics.observeStage(stage, (env.monotonic() - started) / 1000);
-    return result;
-  };
-  const { failedRender } = state;
-  if (
-    failedRender?.revision === look.revision &&
-    failedRender.generation === application.generation
-  )
-    throw failedRender.problem;
-  const snapshot = await timed("fetch", look.snapshot());
-  const rendered = await timed(
-    "render",
-    env.renderer.render(snapshot, spec.source.path, signal),
-  ).catch((error: unknown) => {
-    const problem = asProblem(error);
-    // A deadline may have been missed for want of CPU: that is looked at again.
-    if (problem.retry === "terminal" && problem.code !== "LimitExceeded" && !signal.aborted)
-      state.failedRender = { revision: look.revision, generation: application.generation, problem };
-    throw problem;
-  });
-  state.failedRender = undefined;
+  const ready = await renderedRevision(state, look, env, signal);
+  if (ready === undefined) return undefined;
+  const { commit, set: rendered } = ready;
 
   const find = env.discovery.find.bind(env.discovery);
   const isUnknown = ({ object }: RenderedObject) =>
@@ -80,11 +66,62 @@ export async function resolveDesired(
     .digest("base64url");
   return {
     revision: look.revision,
-    commit: snapshot.commit,
+    commit,
     inputs,
     targets: new Map(targets.map((target) => [target.key, target])),
     others,
   };
+}
+
+/** Joins what an earlier run began for the same revision and spec. */
+async function renderedRevision(
+  state: ApplicationState,
+  look: Known,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Rendered | undefined> {
+  const { generation } = state.application;
+  const { failedRender } = state;
+  if (failedRender?.revision === look.revision && failedRender.generation === generation)
+    throw failedRender.problem;
+  const begun = state.rendering;
+  const joined = begun?.revision === look.revision && begun.generation === generation;
+  const rendering = joined
+    ? begun
+    : new Rendering(look.revision, generation, fetchAndRender(state, look, env, signal));
+  state.rendering = undefined;
+  const rendered = await rendering.within(patienceMs);
+  if (rendered !== undefined) return rendered;
+  state.rendering = rendering;
+  if (!joined) void rendering.settled.then(() => env.again(state));
+  return undefined;
+}
+
+async function fetchAndRender(
+  state: ApplicationState,
+  look: Known,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Rendered> {
+  const { generation, spec } = state.application;
+  const timed = async <T>(stage: "fetch" | "render", work: Promise<T>): Promise<T> => {
+    const started = env.monotonic();
+    const result = await work;
+    env.metrics.observeStage(stage, (env.monotonic() - started) / 1000);
+    return result;
+  };
+  const snapshot = await timed("fetch", look.snapshot());
+  try {
+    const set = await timed("render", env.renderer.render(snapshot, spec.source.path, signal));
+    state.failedRender = undefined;
+    return { commit: snapshot.commit, set };
+  } catch (error) {
+    const problem = asProblem(error);
+    // A deadline may have been missed for want of CPU: that is looked at again.
+    if (problem.retry === "terminal" && problem.code !== "LimitExceeded" && !signal.aborted)
+      state.failedRender = { revision: look.revision, generation, problem };
+    throw problem;
+  }
 }
 
 /** Planning is pure, jq is not: its answers are gathered beforehand. */

@@ -67,21 +67,17 @@ export async function runApplication(
     if (look.state === "failed") {
       // Git is away, the last good revision is not: what was deployed is still held to it.
       state.work.whole ||= work.whole;
-      if (state.desired !== undefined)
-        await reconcileObjects(
-          state,
-          state.desired,
-          { ...work, whole: false },
-          identity,
-          env,
-          signal,
-        );
+      await holdTo(state.desired, state, work, identity, env, signal);
       return { problem: look.problem };
     }
     const before = state.desired;
     const isNew = before?.revision !== look.revision || work.whole || needsEvidence(state);
     const desired =
       isNew || before === undefined ? await resolveDesired(state, look, env, signal) : before;
+    if (desired === undefined) {
+      await holdTo(before, state, work, identity, env, signal);
+      return { pending: true, revision: look.revision };
+    }
     state.takeDesired(desired);
     await reconcileObjects(
       state,
@@ -105,6 +101,19 @@ export async function runApplication(
       };
     return { problem, ...(revision === undefined ? {} : { revision }) };
   }
+}
+
+/** Nothing newer can be had now: drift from what was deployed is healed all the same. */
+async function holdTo(
+  deployed: Desired | undefined,
+  state: ApplicationState,
+  work: Work,
+  identity: Identity | undefined,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  if (deployed === undefined) return;
+  await reconcileObjects(state, deployed, { ...work, whole: false }, identity, env, signal);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Commit } from "../model/snapshot.ts";
 import { type Ownership, ownershipOf } from "../plan/ownership.ts";
 import type { Target, Targets } from "../plan/targets.ts";
 import { Fights } from "./fights.ts";
+import type { Rendering } from "./rendering.ts";
 import type { SourceTracking } from "./source.ts";
 
 /** What the next run has to do. */
@@ -38,6 +39,8 @@ export class ApplicationState {
   invalid: Problem | undefined;
   source: SourceTracking | undefined;
   desired: Desired | undefined;
+  /** Fetched and rendered aside, because a run did not want to wait for it. */
+  rendering: Rendering | undefined;
   work: Work = { whole: true, dirty: new Map(), suspects: new Set() };
   /** Our claims in the answers to our own applies. */
   readonly baselines = new Map<string, string>();

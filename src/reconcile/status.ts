@@ -31,7 +31,7 @@ export async function writeStatus(
     ...(report === undefined ? {} : { report }),
     ...(result.problem === undefined ? {} : { problem: result.problem }),
     ...(result.pending === true
-      ? { reconciling: { reason: "Fetching", message: "asking the Git server for the revision" } }
+      ? { reconciling: { reason: "Fetching", message: fetchingText(result.revision) } }
       : {}),
     ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
     ...(isGivenUp(state, result.problem) ? { givenUp: true } : {}),
@@ -43,7 +43,7 @@ export async function writeStatus(
   if (statusEquals(previous, next)) return;
   if (!(await write(state, next, env))) return;
   state.written = next;
-  await env.events.record(
+  env.events.record(
     state.application,
     eventsFor({
       previous,
@@ -53,6 +53,12 @@ export async function writeStatus(
       ...(result.problem === undefined ? {} : { problem: result.problem }),
     }),
   );
+}
+
+function fetchingText(revision: string | undefined): string {
+  return revision === undefined
+    ? "asking the Git server for the revision"
+    : `fetching and rendering ${revision}`;
 }
 
 /** `retry.limit` is used up: only a change brings another try. */
