@@ -125,7 +125,7 @@ export class Controller {
   /** The cluster knows other kinds than before. */
   kindsChanged(): void {
     for (const state of this.#options.applications())
-      if (state.desired?.others.some((other) => other.outcome === "deferred")) {
+      if ([...state.reports.values()].some(({ problem }) => problem?.code === "UnknownKind")) {
         state.wholeRun();
         state.terminal.clear();
         this.#queue.add(state.key, priorities.normal);
@@ -152,6 +152,20 @@ export class Controller {
 
   again(state: ApplicationState, priority: Priority = priorities.normal): void {
     this.#queue.add(state.key, priority);
+  }
+
+  laterWhole(state: ApplicationState, delayMs: number): void {
+    state.wholeRun();
+    this.#queue.addAfter(state.key, delayMs, priorities.normal);
+  }
+
+  /** Other applications that this replica enforces. */
+  *peers(state: ApplicationState): Iterable<ApplicationState> {
+    for (const peer of this.#options.applications()) {
+      const { deleting, spec } = peer.application;
+      if (peer === state || deleting || spec.suspend || spec.mode !== "enforce") continue;
+      if (this.#options.shards().mayWrite(peer.key)) yield peer;
+    }
   }
 
   laterDirty(state: ApplicationState, key: string, delayMs: number): void {
@@ -251,11 +265,15 @@ export class Controller {
     }
     // Runs for other reasons in between neither hasten nor delay the next try.
     const now = env.monotonic();
-    if (state.retryAt !== undefined && state.retryAt > now) return;
+    if (state.retryAt !== undefined && state.retryAt > now) {
+      // An earlier timer of this application took the place of the one for that try.
+      this.#queue.addAfter(state.key, Math.ceil(state.retryAt - now), priorities.normal);
+      return;
+    }
     state.failures += 1;
     const delay = Math.min(...waiting.map((problem) => nextRetry(state, problem)));
-    if (!Number.isFinite(delay)) return;
-    state.retryAt = now + delay;
+    state.retryAt = Number.isFinite(delay) ? now + delay : undefined;
+    if (state.retryAt === undefined) return;
     env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
