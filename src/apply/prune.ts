@@ -8,6 +8,7 @@ import { Problem } from "../model/problem.ts";
 import type { ObjectReport } from "../model/report.ts";
 import { isOurs } from "../plan/drift.ts";
 import { ignoredManager, partOfLabel } from "../plan/ownership.ts";
+import { pointerToken } from "../plan/pointer.ts";
 import { isProven } from "../plan/prune.ts";
 import { type ApplyContext, failed, inParallel } from "./context.ts";
 
@@ -135,9 +136,4 @@ async function release(live: LiveObject, context: ApplyContext): Promise<ObjectR
       if (!isStale(error) || attempt === attempts) throw error;
     }
   }
-}
-
-/** RFC 6901. */
-function pointerToken(part: string): string {
-  return part.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -7,6 +7,7 @@ import { Problem } from "../model/problem.ts";
 import { guardDeletion, isProven } from "../plan/prune.ts";
 import { applicationResource, type Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
+import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";
 import type { RunResult } from "./pipeline.ts";
 import { pruneKnowledge } from "./record.ts";
@@ -38,7 +39,21 @@ async function deleteObjects(
   const unknown = await pruneKnowledge(state, env, signal);
   if (unknown !== undefined) return unknown;
   const owned = env.live.ownedBy(state.ownership.id);
-  const ours = owned.filter((live) => isProven(live, state.ownership));
+  const proven = owned.filter((live) => isProven(live, state.ownership));
+  const context = applyContext(
+    state,
+    proven.length > 0 ? identityOf(application, env) : undefined,
+    env,
+    signal,
+  );
+  const ours = await handOverMoved(proven, state, context, env);
+  if (ours === undefined) {
+    env.laterWhole(state, movePauseMs);
+    return new Problem(
+      "ApplyConflict",
+      "waits for other applications of the repository to be read",
+    );
+  }
   if (application.spec.deletionPolicy === "delete") {
     const approved = application.annotations[annotations.approvePrune];
     state.held = guardDeletion(ours, env.config.pruneGuard, approved);
@@ -50,12 +65,6 @@ async function deleteObjects(
   }
   state.reports.clear();
   state.desired = undefined;
-  const context = applyContext(
-    state,
-    ours.length > 0 ? identityOf(application, env) : undefined,
-    env,
-    signal,
-  );
   const reports =
     application.spec.deletionPolicy === "delete"
       ? await prune(ours, context)

@@ -62,6 +62,12 @@ export interface Environment {
   followedHealth(key: string): Health | undefined;
   /** Asks for another run. */
   again(state: ApplicationState): void;
+  /** Other applications that this replica enforces. */
+  peers(state: ApplicationState): Iterable<ApplicationState>;
+  /** One object of an application has to be looked at. */
+  objectChanged(state: ApplicationState, key: string): void;
+  /** Looks at everything again later. */
+  laterWhole(state: ApplicationState, delayMs: number): void;
   /** Looks at one object again later. */
   laterDirty(state: ApplicationState, key: string, delayMs: number): void;
   applicationOf: ApplicationOf;

@@ -7,6 +7,7 @@ import { Problem } from "../model/problem.ts";
 import type { ObjectReport } from "../model/report.ts";
 import { guardPrune, pruneCandidates } from "../plan/prune.ts";
 import type { Environment } from "./environment.ts";
+import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";
 import { narrowRecord, pruneKnowledge } from "./record.ts";
 import type { ApplicationState, Desired } from "./state.ts";
@@ -33,11 +34,20 @@ export async function pruneRemoved(
   const incomplete = [...state.reports.values()].find((report) => isIncomplete(report));
   const unknown = await pruneKnowledge(state, env, signal);
   const owned = env.live.ownedBy(state.ownership.id);
-  const candidates = pruneCandidates(owned, wanted, state.ownership);
-  if (candidates.length === 0) {
+  const removed = pruneCandidates(owned, wanted, state.ownership);
+  if (removed.length === 0) {
     if (incomplete === undefined && unknown === undefined) await narrowRecord(state, env, signal);
     return;
   }
+  const candidates =
+    application.spec.mode === "enforce"
+      ? await handOverMoved(removed, state, context, env)
+      : removed;
+  if (candidates === undefined) {
+    env.laterWhole(state, movePauseMs);
+    return;
+  }
+  if (candidates.length === 0) return;
   const veto = vetoOf(application, incomplete, unknown);
   if (veto !== undefined) {
     for (const { ref, health } of candidates)
