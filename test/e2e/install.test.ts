@@ -285,6 +285,33 @@ test("a namespace that is deleted takes its applications with it", async () => {
   );
 });
 
+test("a destination namespace that is deleted is made again with its objects", async () => {
+  const tenant = await world.createTenant("rebuilt");
+  await tenant.grantInCluster([
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "create", "patch"] },
+    {
+      apiGroups: ["", "apps"],
+      resources: ["configmaps", "services", "deployments"],
+      verbs: ["get", "create", "patch", "delete"],
+    },
+  ]);
+  const app = await tenant.application("shop", {
+    files: shop,
+    spec: { destination: { namespace: "rebuilt-there", createNamespace: true } },
+  });
+  await app.ready();
+  const { uid } = (await world.api.read("Namespace", "", "rebuilt-there")).metadata;
+  await world.api.delete("Namespace", "", "rebuilt-there");
+  await waitFor(
+    "the new namespace",
+    () => world.api.read("Namespace", "", "rebuilt-there"),
+    (namespace) => namespace.metadata.uid !== uid,
+    60_000,
+  );
+  await app.ready(undefined, 60_000);
+  await world.api.read("Deployment", "rebuilt-there", "web");
+});
+
 test("another destination moves the objects: created there first, then pruned here once that is approved", async () => {
   const tenant = await world.createTenant("moved");
   await tenant.addNamespace("moved-there");
