@@ -104,15 +104,35 @@ async function fetchAndRender(
   signal: AbortSignal,
 ): Promise<Rendered> {
   const { generation, spec } = state.application;
-  const timed = async <T>(stage: "fetch" | "render", work: Promise<T>): Promise<T> => {
+  // A revision that is known already is told of once.
+  const isNew = state.desired?.revision !== look.revision;
+  const timed = async <T>(
+    stage: "fetch" | "render",
+    work: Promise<T>,
+    told: (result: T) => string,
+  ): Promise<T> => {
     const started = env.monotonic();
     const result = await work;
-    env.metrics.observeStage(stage, (env.monotonic() - started) / 1000);
+    const ms = env.monotonic() - started;
+    env.metrics.observeStage(stage, ms / 1000);
+    if (isNew)
+      env.log.info(
+        { app: state.key, revision: look.revision, stage, ms: Math.round(ms) },
+        told(result),
+      );
     return result;
   };
-  const snapshot = await timed("fetch", look.snapshot());
+  const snapshot = await timed(
+    "fetch",
+    look.snapshot(),
+    ({ commit }) => `cloned at ${commit.id.slice(0, 7)} "${commit.subject}" by ${commit.author}`,
+  );
   try {
-    const set = await timed("render", env.renderer.render(snapshot, spec.source.path, signal));
+    const set = await timed(
+      "render",
+      env.renderer.render(snapshot, spec.source.path, signal),
+      ({ objects }) => `rendered ${objects.length} objects`,
+    );
     state.failedRender = undefined;
     return { commit: snapshot.commit, set };
   } catch (error) {

@@ -34,12 +34,7 @@ export async function install(playground: Playground): Promise<StepResult> {
   if (objects instanceof Error) throw objects;
   const [start, end] = [begun?.at ?? 0, ready[0]?.at ?? 0];
   const applied = Math.max(...objects.map(([sighting]) => sighting?.at ?? 0));
-  const { commit, objects: counts } = statusOf(ready[0]?.object);
-  narrator.say(
-    "cluster",
-    `cloned at ${commit?.id.slice(0, 7)} "${commit?.message}" by ${commit?.author}, rendered ${counts?.total} objects`,
-    end,
-  );
+  const { objects: counts } = statusOf(ready[0]?.object);
   narrator.say(
     "cluster",
     `the last object was applied after ${milliseconds(applied - start)}`,
