@@ -29,6 +29,8 @@ const partialClone = {
   "remote.origin.promisor": "true",
   "remote.origin.partialclonefilter": "blob:none",
 };
+/** Their contents are in memory at once. */
+const lookedForAtOnce = 100;
 const withoutBlobs = "--filter=blob:none";
 /** With what we have named to the server, these are the files that changed: no second exchange. */
 const withSmallBlobs = "--filter=blob:limit=64k";
@@ -63,7 +65,7 @@ export class ObjectStore {
   readonly #reader: ObjectReader;
   readonly #closing = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
-  #batch: { ids: Set<string>; fetched: Promise<void> } | undefined;
+  #batch: { ids: Set<string>; obtained: Promise<void> } | undefined;
   readonly #present = new Set<string>();
   #ready = false;
   #fetches = 0;
@@ -132,7 +134,7 @@ export class ObjectStore {
       // The store was begun anew in between.
       const lost = ids.filter((id) => !found.has(id));
       for (const id of lost) this.#present.delete(id);
-      await this.#fetchTogether(lost);
+      await this.#obtain(lost);
       return await this.#reader.read(ids);
     } catch (error) {
       if (error instanceof Problem) throw error;
@@ -153,25 +155,17 @@ export class ObjectStore {
     await rm(this.#gitDir, { recursive: true, force: true });
   }
 
-  /** A remote that ignores filters sent all blobs with the commit: then nothing is fetched. */
-  async #obtain(unknown: readonly string[]): Promise<void> {
-    const probe = await this.#reader.read(unknown.slice(0, 1));
-    const there = probe.size === 0 ? probe : await this.#reader.read(unknown);
-    for (const id of there.keys()) this.#present.add(id);
-    const missing = unknown.filter((id) => !there.has(id));
-    if (missing.length > 0) await this.#fetchTogether(missing);
-  }
-
-  #fetchTogether(ids: readonly string[]): Promise<void> {
+  /** Makes sure that these are there: readers of the same moment, and of one exchange, together. */
+  #obtain(ids: readonly string[]): Promise<void> {
     let batch = this.#batch;
     if (batch === undefined) {
       const wanted = new Set<string>();
-      const fetched = this.#exclusively(async () => {
+      const obtained = this.#exclusively(async () => {
         // Readers of the same moment still join; then the batch is closed.
         await new Promise(setImmediate);
         this.#batch = undefined;
         await this.#prepare({ renew: false });
-        const missing = [...wanted].filter((id) => !this.#present.has(id));
+        const missing = await this.#missingOf([...wanted].filter((id) => !this.#present.has(id)));
         if (missing.length === 0) return;
         await this.#remote.observed(() =>
           this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
@@ -182,11 +176,30 @@ export class ObjectStore {
         );
         for (const id of missing) this.#present.add(id);
       });
-      batch = { ids: wanted, fetched };
+      batch = { ids: wanted, obtained };
       this.#batch = batch;
     }
     for (const id of ids) batch.ids.add(id);
-    return batch.fetched;
+    return batch.obtained;
+  }
+
+  /**
+   * Those that did not come with the commit. Small files that changed do, and all of them from a
+   * remote that ignores filters; where the first one did not, none is looked for.
+   */
+  async #missingOf(ids: readonly string[]): Promise<readonly string[]> {
+    const probe = await this.#reader.read(ids.slice(0, 1));
+    if (probe.size === 0) return ids;
+    const missing: string[] = [];
+    for (let from = 0; from < ids.length; from += lookedForAtOnce) {
+      const some = ids.slice(from, from + lookedForAtOnce);
+      const there = await this.#reader.read(some);
+      for (const id of some) {
+        if (there.has(id)) this.#present.add(id);
+        else missing.push(id);
+      }
+    }
+    return missing;
   }
 
   async #fetchCommit(
