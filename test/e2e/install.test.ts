@@ -266,9 +266,10 @@ test("an application whose ServiceAccount has lost its rights keeps its finalize
   const { message } = await app.condition("Stalled", "True", "Forbidden");
   expect(message).toContain("ServiceAccount disowned/deployer may not delete");
   await world.api.read("ConfigMap", "disowned", "settings");
-  await app.configure({ deletionPolicy: "orphan" });
   await tenant.bindAgain();
-  await app.gone();
+  await app.configure({ deletionPolicy: "orphan" });
+  // Or by the next try, should the apiserver not know the new RoleBinding yet.
+  await app.gone(60_000);
   await world.api.read("ConfigMap", "disowned", "settings");
 });
 
