@@ -5,10 +5,8 @@
  */
 import { manifest } from "../e2e/harness/manifests.ts";
 import { ApiClient, type BareRequest, contentTypes } from "./api-client.ts";
-import type { Figure } from "./figure.ts";
 import { inFlight } from "./in-flight.ts";
 import { requestsInFlight, type Setting } from "./setting.ts";
-import { median } from "./statistics.ts";
 import {
   application,
   applicationPath,
@@ -21,8 +19,8 @@ import {
   workload,
 } from "./workload.ts";
 
-/** The first round warms the apiserver up and does not count. */
-const rounds = 4;
+/** The first one warms the apiserver up and does not count. */
+const loops = 3;
 const rights = [
   ...configMapRules,
   {
@@ -32,38 +30,21 @@ const rights = [
   },
 ];
 
-export interface Floor {
-  /** Median of the rounds. */
-  readonly seconds: number;
-  readonly figures: readonly Figure[];
-}
-
-/** To be measured while no controller runs; leaves no Application behind. */
-export async function measureFloor(setting: Setting): Promise<Floor> {
-  const requests = setting.applications.flatMap(writesOf).length;
+/**
+ * To be measured while no controller runs; leaves no Application behind.
+ * @returns seconds
+ */
+export async function measureFloor(setting: Setting): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const seconds = await runRound(setting, `floor-${round}`);
-    if (round > 0) times.push(seconds);
+  for (let loop = 0; loop < loops; loop++) {
+    times.push(await runLoop(setting, `floor-${loop}`));
   }
-  const seconds = median(times);
-  return {
-    seconds,
-    figures: [
-      {
-        scenario: "floor",
-        what: `${requests} bare writes, ${requestsInFlight} in flight, median`,
-        value: seconds,
-        unit: "s",
-      },
-      { scenario: "floor", what: "fastest round", value: Math.min(...times), unit: "s" },
-      { scenario: "floor", what: "slowest round", value: Math.max(...times), unit: "s" },
-    ],
-  };
+  const [, ...counted] = times;
+  return counted.reduce((sum, seconds) => sum + seconds, 0) / counted.length;
 }
 
 /** @returns seconds */
-async function runRound(
+async function runLoop(
   { applications, plane, client: admin, repositoryUrl }: Setting,
   namespace: string,
 ): Promise<number> {
@@ -73,8 +54,8 @@ async function runRound(
   );
   const kubeconfig = await plane.kubeconfigFor({ serviceAccount: deployer, namespace });
   const bare = await ApiClient.connect(kubeconfig, requestsInFlight);
-  const round = workload(applications.length, () => namespace);
-  await inFlight(requestsInFlight, round, (app) =>
+  const applied = workload(applications.length, () => namespace);
+  await inFlight(requestsInFlight, applied, (app) =>
     admin.send({
       method: "POST",
       path: applicationPath(namespace),
@@ -83,7 +64,7 @@ async function runRound(
     }),
   );
   try {
-    const writes = round.flatMap(writesOf);
+    const writes = applied.flatMap(writesOf);
     const started = performance.now();
     await inFlight(requestsInFlight, writes, (write) => bare.send(write));
     return (performance.now() - started) / 1000;
