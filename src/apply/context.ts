@@ -23,6 +23,8 @@ export interface ApplyContext {
   learn(object: KubeObject, resource: ResourceKind): LiveObject;
   /** The same, without taking it over: for objects that are not (yet) ours. */
   view(object: KubeObject, resource: ResourceKind): LiveObject;
+  /** Is the live view of the kind complete? */
+  sees(resource: ResourceKind): boolean;
   /** An answer proved the object to be gone. */
   forget(live: LiveObject): void;
   /** Remembers our claim in the answer to our own apply. */

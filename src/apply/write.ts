@@ -63,11 +63,10 @@ export async function apply(
       );
       if (current === undefined || current.metadata.uid !== live.uid) context.forget(live);
       if (current === undefined)
-        return {
-          ...(await create(target, context)),
-          ...(action.drift === undefined ? {} : { outcome: "healed", drift: action.drift }),
-        };
+        throw new Problem("ApplyConflict", "it was deleted meanwhile", { object: target.ref });
+      const seen = live;
       live = context.learn(current, target.resource);
+      assertNotOvertaken(target, seen.appliedHash, live);
       adopt = judgeStanding(target, live, context) || live.additions.length > 0 || adopt;
     }
   }
@@ -89,10 +88,25 @@ async function takeWhatIsThere(target: Target, context: ApplyContext): Promise<O
       object: target.ref,
     });
   const adopt = judgeStanding(target, live, context);
+  // Ours, and not in the live view: it came after our last look.
+  if (!adopt && context.sees(target.resource)) assertNotOvertaken(target, undefined, live);
   return await apply(
     { do: "apply", target, live, why: adopt ? "adoption" : "revision", adopt },
     context,
   );
+}
+
+/**
+ * Another replica of ours applied something else since we looked. This one may have been paused
+ * and its revision be the old one: it does not write over that (invariant 11).
+ * @throws Problem ApplyConflict
+ */
+function assertNotOvertaken(target: Target, seen: string | undefined, now: LiveObject): void {
+  const { appliedHash } = now;
+  if (appliedHash === undefined || appliedHash === seen || appliedHash === target.hash) return;
+  throw new Problem("ApplyConflict", "another replica applied another version of it", {
+    object: target.ref,
+  });
 }
 
 /** @returns whether it must be adopted. @throws Problem OwnedByOther */

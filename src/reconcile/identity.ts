@@ -35,6 +35,7 @@ export function applyContext(
     signal,
     learn: (object, resource) => env.live.learn(object, resource),
     view: (object, resource) => env.live.view(object, resource),
+    sees: (resource) => env.live.knowledge(resource).state === "known",
     forget: (live) => env.live.forget(live.ref, live.uid),
     baseline: (key, claim) => {
       state.baselines.set(key, claim);
