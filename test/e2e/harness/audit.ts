@@ -2,7 +2,7 @@
  * What the apiserver's audit log says of the controller: every answered request of its user,
  * those made in the name of another included. The log is written before the answer is sent.
  */
-import { open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 
 export interface AuditEntry {
   stage: "ResponseComplete" | "ResponseStarted" | "Panic";
@@ -25,6 +25,8 @@ export interface AuditEntry {
 /** A place in the log; what is written later lies behind it. */
 export type AuditMark = number;
 
+/** Of metadata alone: far more than any. */
+const longestLine = 64 * 1024;
 const writing = ["create", "update", "patch", "delete", "deletecollection"];
 /** Questions that are asked by a POST. */
 const questions = ["authorization.k8s.io", "authentication.k8s.io"];
@@ -39,8 +41,13 @@ export class AuditLog {
     this.#user = user;
   }
 
+  /** After the last whole line: one that is being written is not behind the mark yet. */
   async mark(): Promise<AuditMark> {
-    return (await stat(this.#path)).size;
+    await using file = await open(this.#path);
+    const { size } = await file.stat();
+    const from = Math.max(0, size - longestLine);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    return from + buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
   }
 
   /** All requests of the controller since the mark, in the order of their answers. */
