@@ -29,6 +29,8 @@ import { EventRecorder } from "./status/recorder.ts";
 const drainMs = 6_000;
 /** Events of what was done until then get as long. */
 const lastEventsMs = 1_000;
+/** Of the requests in flight: for statuses, besides the others. */
+const reportingShare = 1 / 4;
 const jqDeadlineMs = 2_000;
 
 /** Runs until a signal; resolves when everything is drained and the Leases are released. */
@@ -52,18 +54,23 @@ export async function runController(config: ControllerConfig): Promise<void> {
     acquired: (shard) => controller.shardAcquired(shard),
     observe,
   });
-  const writing: Transport[] = Array.from({ length: config.shards }, (_, shard) =>
-    createTransport(connection, {
-      maxInFlight: config.maxInFlight,
-      hooks: { observe, mayWrite: () => mayWrite(shard) },
-    }),
-  );
+  const fencedTransports = (maxInFlight: number): Transport[] =>
+    Array.from({ length: config.shards }, (_, shard) =>
+      createTransport(connection, {
+        maxInFlight,
+        hooks: { observe, mayWrite: () => mayWrite(shard) },
+      }),
+    );
+  const writing = fencedTransports(config.maxInFlight);
+  // What is told of applications never queues before what is done for others.
+  const reporting = fencedTransports(Math.ceil(config.maxInFlight * reportingShare));
   let draining = false;
   const mayWrite = (shard: number) => {
     if (draining) throw new Problem("Fenced", "this replica is stopping");
     shards.fence(shard);
   };
   const transportOf = (key: string): Transport => writing[shards.shardOf(key)] as Transport;
+  const reportingOf = (key: string): Transport => reporting[shards.shardOf(key)] as Transport;
 
   const remote = await createGitRemote({
     dataDirectory: config.dataDir,
@@ -114,7 +121,6 @@ export async function runController(config: ControllerConfig): Promise<void> {
     log: logTo,
   });
   let telling = true;
-  // A transport of its own: what is told of applications never delays what is done for them.
   const tellingTransport = createTransport(connection, {
     maxInFlight: 2,
     hooks: {
@@ -138,6 +144,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     config,
     transport: (state) => transportOf(state.key),
     own: (state) => new Objects(transportOf(state.key)),
+    reporting: (state) => new Objects(reportingOf(state.key)),
     discovery,
     live,
     repositories,

@@ -39,8 +39,10 @@ export interface Environment {
   config: ReconcileConfig;
   /** Fenced by the Lease of the application's shard. */
   transport(state: ApplicationState): Transport;
-  /** As the controller itself: the Application and its Events; never a target object. */
+  /** As the controller itself: the Application, what its objects' writes depend on; never a target object. */
   own(state: ApplicationState): Objects;
+  /** As the controller itself: statuses. Fewer at once, so that they hold up no write of objects. */
+  reporting(state: ApplicationState): Objects;
   discovery: Discovery;
   live: LiveStore;
   repositories: Repositories;

@@ -88,7 +88,7 @@ async function write(
   for (let attempt = 1; ; attempt++) {
     const { namespace, name, uid, resourceVersion } = state.application;
     try {
-      const answer = await env.own(state).jsonPatch(
+      const answer = await env.reporting(state).jsonPatch(
         applicationResource,
         namespace,
         name,
@@ -104,7 +104,7 @@ async function write(
     } catch (error) {
       if (isNotFound(error)) return false;
       if (!isStale(error) || attempt === attempts) throw error;
-      const current = await env.own(state).get(applicationResource, namespace, name);
+      const current = await env.reporting(state).get(applicationResource, namespace, name);
       if (current === undefined || current.metadata.uid !== uid) return false;
       env.learnApplication(state, current);
     }
