@@ -1,23 +1,43 @@
 /** An object changes its application: label and claim at once, in one guarded write; nothing is deleted. */
 import { isStale } from "../cluster/api-error.ts";
+import { apiProblem } from "../cluster/api-problem.ts";
 import type { LiveObject } from "../model/live.ts";
 import { type ObjectMeta, refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import { isOurs } from "../plan/drift.ts";
-import { type Ownership, partOfLabel } from "../plan/ownership.ts";
+import { partOfLabel } from "../plan/ownership.ts";
 import { pointerToken } from "../plan/pointer.ts";
 import type { ApplyContext } from "./context.ts";
 
 const attempts = 4;
 
 /**
+ * May this application write the object? Asked by a dry-run as its ServiceAccount: an application
+ * gets nothing by wanting it (invariant 15). Whatever is not a refusal counts as yes.
+ */
+export async function mayTake(live: LiveObject, to: ApplyContext): Promise<boolean> {
+  const { ref, resource, uid } = live;
+  const nothing = [{ op: "test" as const, path: "/metadata/uid", value: uid }];
+  try {
+    await to.objects.jsonPatch(resource, ref.namespace, ref.name, nothing, {
+      signal: to.signal,
+      fieldManager: to.ownership.fieldManager,
+      dryRun: true,
+    });
+    return true;
+  } catch (error) {
+    return apiProblem(error).code !== "Forbidden";
+  }
+}
+
+/**
  * Our claim becomes the other application's, so that a field which it does not want goes with its
- * next apply.
+ * next apply. Written as the new owner, by its rights.
  * @throws Problem OwnedByOther when the object is not ours to give away any more; ApiError
  */
 export async function transfer(
   live: LiveObject,
-  to: Ownership,
+  to: ApplyContext,
   context: ApplyContext,
 ): Promise<void> {
   const { ref, resource } = live;
@@ -32,20 +52,26 @@ export async function transfer(
         object: ref,
       });
     const managedFields = (metadata.managedFields ?? []).map((entry) =>
-      isOurs(entry, ownership.fieldManager) ? { ...entry, manager: to.fieldManager } : entry,
+      isOurs(entry, ownership.fieldManager)
+        ? { ...entry, manager: to.ownership.fieldManager }
+        : entry,
     );
     try {
-      const answer = await context.objects.jsonPatch(
+      const answer = await to.objects.jsonPatch(
         resource,
         ref.namespace,
         ref.name,
         [
           { op: "test", path: "/metadata/uid", value: live.uid },
           { op: "replace", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-          { op: "replace", path: `/metadata/labels/${pointerToken(partOfLabel)}`, value: to.id },
+          {
+            op: "replace",
+            path: `/metadata/labels/${pointerToken(partOfLabel)}`,
+            value: to.ownership.id,
+          },
           { op: "replace", path: "/metadata/managedFields", value: managedFields },
         ],
-        { signal, fieldManager: to.fieldManager },
+        { signal, fieldManager: to.ownership.fieldManager },
       );
       context.learn(answer, resource);
       return;

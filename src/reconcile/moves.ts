@@ -3,21 +3,28 @@
  * renamed. What somebody else wants is handed over before anything is pruned.
  */
 import type { ApplyContext } from "../apply/context.ts";
-import { transfer } from "../apply/transfer.ts";
+import { mayTake, transfer } from "../apply/transfer.ts";
 import type { LiveObject } from "../model/live.ts";
 import { groupKindKey, refKey } from "../model/object.ts";
 import { recordedGroupKinds } from "../plan/ownership.ts";
 import type { Environment } from "./environment.ts";
+import { applyContext, identityOf } from "./identity.ts";
 import type { ApplicationState } from "./state.ts";
 
 /** Until the applications of the same repository have read the revision. */
 export const movePauseMs = 300;
 
+/** Another application, and how it writes. */
+interface Peer {
+  state: ApplicationState;
+  context: ApplyContext;
+}
+
 /**
- * Hands over the candidates that other applications want.
- * @returns the candidates that nobody wants; undefined when that cannot be told yet: another
+ * Hands over the candidates that other applications want and may write.
+ * @returns the candidates that none of them gets; undefined when that cannot be told yet: another
  *   application of the same repository has not rendered its present revision, or not yet recorded
- *   that it may own such a kind.
+ *   that it may own such a kind. Nobody is waited for who may not write a candidate.
  */
 export async function handOverMoved(
   candidates: readonly LiveObject[],
@@ -25,22 +32,46 @@ export async function handOverMoved(
   context: ApplyContext,
   env: Environment,
 ): Promise<LiveObject[] | undefined> {
-  const peers = [...env.peers(state)];
-  if (peers.some((peer) => isBehind(peer, state))) return undefined;
+  const peers = [...env.peers(state)].flatMap((peer) => asPeer(peer, env, context.signal));
+  for (const peer of peers)
+    if (isBehind(peer.state, state))
+      for (const live of candidates) if (await mayTake(live, peer.context)) return undefined;
   const rest: LiveObject[] = [];
-  const moved: { live: LiveObject; peer: ApplicationState }[] = [];
+  const moved: { live: LiveObject; peer: Peer }[] = [];
   for (const live of candidates) {
-    const peer = peers.find(({ desired }) => desired?.targets.has(refKey(live.ref)));
+    const peer = await successor(live, peers);
     if (peer === undefined) rest.push(live);
-    else if (!hasRecorded(peer, live)) return undefined;
+    else if (!hasRecorded(peer.state, live)) return undefined;
     else moved.push({ live, peer });
   }
   for (const { live, peer } of moved) {
-    await transfer(live, peer.ownership, context);
-    env.log.info({ app: state.key, object: refKey(live.ref), to: peer.key }, "object handed over");
-    env.objectChanged(peer, refKey(live.ref));
+    await transfer(live, peer.context, context);
+    const key = refKey(live.ref);
+    env.log.info({ app: state.key, object: key, to: peer.state.key }, "object handed over");
+    env.objectChanged(peer.state, key);
   }
   return rest;
+}
+
+/** None, when it has nobody to write as. */
+function asPeer(state: ApplicationState, env: Environment, signal: AbortSignal): Peer[] {
+  try {
+    const identity = identityOf(state.application, env);
+    return [{ state, context: applyContext(state, identity, env, signal) }];
+  } catch {
+    return [];
+  }
+}
+
+/** The first that wants the object and may write it. */
+async function successor(live: LiveObject, peers: readonly Peer[]): Promise<Peer | undefined> {
+  for (const peer of peers)
+    if (
+      peer.state.desired?.targets.has(refKey(live.ref)) === true &&
+      (await mayTake(live, peer.context))
+    )
+      return peer;
+  return undefined;
 }
 
 function isBehind(peer: ApplicationState, state: ApplicationState): boolean {
