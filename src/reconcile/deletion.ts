@@ -10,7 +10,7 @@ import { applyContext, identityOf } from "./identity.ts";
 import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";
 import type { RunResult } from "./pipeline.ts";
-import { pruneKnowledge } from "./record.ts";
+import { members, pruneKnowledge } from "./record.ts";
 import type { ApplicationState } from "./state.ts";
 
 /** @returns undefined when the finalizer is gone: there is no status to write any more. */
@@ -38,8 +38,7 @@ async function deleteObjects(
   const { application } = state;
   const unknown = await pruneKnowledge(state, env, signal);
   if (unknown !== undefined) return unknown;
-  const owned = env.live.ownedBy(state.ownership.id);
-  const proven = owned.filter((live) => isProven(live, state.ownership));
+  const proven = members(state, env).filter((live) => isProven(live, state.ownership));
   const context = applyContext(
     state,
     proven.length > 0 ? identityOf(application, env) : undefined,

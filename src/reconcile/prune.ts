@@ -5,11 +5,11 @@ import { type Application, annotations } from "../model/application.ts";
 import { type ObjectRef, refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectReport } from "../model/report.ts";
-import { guardPrune, pruneCandidates } from "../plan/prune.ts";
+import { guardPrune, isProven, pruneCandidates } from "../plan/prune.ts";
 import type { Environment } from "./environment.ts";
 import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";
-import { narrowRecord, pruneKnowledge } from "./record.ts";
+import { members, narrowRecord, pruneKnowledge } from "./record.ts";
 import type { ApplicationState, Desired } from "./state.ts";
 
 /** Deletes what the source no longer has, if everything else went well and the guard agrees. */
@@ -33,7 +33,7 @@ export async function pruneRemoved(
   state.held = undefined;
   const incomplete = [...state.reports.values()].find((report) => isIncomplete(report));
   const unknown = await pruneKnowledge(state, env, signal);
-  const owned = env.live.ownedBy(state.ownership.id);
+  const owned = members(state, env);
   const removed = pruneCandidates(owned, wanted, state.ownership);
   if (removed.length === 0) {
     if (incomplete === undefined && unknown === undefined) await narrowRecord(state, env, signal);
@@ -55,7 +55,8 @@ export async function pruneRemoved(
     return;
   }
   const approved = application.annotations[annotations.approvePrune];
-  state.held = guardPrune(candidates, owned, wanted.size, env.config.pruneGuard, approved);
+  const proven = owned.filter((live) => isProven(live, state.ownership));
+  state.held = guardPrune(candidates, proven, wanted.size, env.config.pruneGuard, approved);
   if (state.held !== undefined) {
     const problem = new Problem(
       "PruneHeld",

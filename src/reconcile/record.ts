@@ -5,7 +5,8 @@
  */
 import { isNotFound } from "../cluster/api-error.ts";
 import { type Application, finalizer } from "../model/application.ts";
-import { type GroupKind, groupKindKey } from "../model/object.ts";
+import type { LiveObject } from "../model/live.ts";
+import { type GroupKind, groupKindKey, type ObjectRef, refOf } from "../model/object.ts";
 import { asProblem, Problem } from "../model/problem.ts";
 import {
   groupKindsAnnotation,
@@ -29,13 +30,16 @@ export async function widenRecord(
   if (targets.length === 0 && state.application.annotations[groupKindsAnnotation] === undefined)
     return;
   const kinds = new Map<string, GroupKind>();
+  const namespaces = new Set(recordedNamespaces(state.application));
   if (isLost(state.application))
-    for (const gk of await rebuild(state, env, signal)) kinds.set(groupKindKey(gk), gk);
+    for (const ref of await rebuild(state, env, signal)) {
+      kinds.set(groupKindKey(ref), { group: ref.group, kind: ref.kind });
+      if (ref.namespace !== undefined) namespaces.add(ref.namespace);
+    }
   for (const gk of recordedGroupKinds(state.application.annotations))
     kinds.set(groupKindKey(gk), gk);
   for (const target of targets)
     kinds.set(groupKindKey(target.ref), { group: target.ref.group, kind: target.ref.kind });
-  const namespaces = new Set(recordedNamespaces(state.application));
   for (const target of targets)
     if (target.ref.namespace !== undefined) namespaces.add(target.ref.namespace);
   await writeRecord(state, [...kinds.values()], [...namespaces], env, signal);
@@ -57,7 +61,7 @@ export async function narrowRecord(
   const kinds = new Map<string, GroupKind>();
   const namespaces = new Set<string>();
   const targets = [...(state.desired?.targets.values() ?? [])];
-  for (const { ref } of [...targets, ...env.live.ownedBy(state.ownership.id)]) {
+  for (const { ref } of [...targets, ...members(state, env)]) {
     kinds.set(groupKindKey(ref), { group: ref.group, kind: ref.kind });
     if (ref.namespace !== undefined) namespaces.add(ref.namespace);
   }
@@ -88,6 +92,18 @@ export async function pruneKnowledge(
   return undefined;
 }
 
+/**
+ * The live objects with our label, in the namespaces of the record. Anybody may write our label
+ * and our manager's name onto objects of a namespace of their own: those are no members.
+ */
+export function members(state: ApplicationState, env: Environment): LiveObject[] {
+  const { application, ownership } = state;
+  const namespaces = new Set([application.namespace, ...recordedNamespaces(application)]);
+  return env.live
+    .ownedBy(ownership.id)
+    .filter(({ ref }) => ref.namespace === undefined || namespaces.has(ref.namespace));
+}
+
 /** Lost by a restore or a replace: the application deployed before, yet nothing says what. */
 function isLost(application: Application): boolean {
   return (
@@ -102,13 +118,13 @@ async function rebuild(
   state: ApplicationState,
   env: Environment,
   signal: AbortSignal,
-): Promise<GroupKind[]> {
+): Promise<ObjectRef[]> {
   env.log.warn({ app: state.key }, "the record of owned kinds is lost; asking all kinds");
   const [unknown] = env.discovery.unknownGroups;
   if (unknown !== undefined)
     throw new Problem("LiveUnknown", `the API group ${unknown} does not answer`);
   const objects = env.own(state);
-  const found: GroupKind[] = [];
+  const found: ObjectRef[] = [];
   for (const resource of env.discovery.listable()) {
     try {
       const { items } = await objects.list(resource, {
@@ -116,7 +132,8 @@ async function rebuild(
         metadataOnly: true,
         signal,
       });
-      if (items.length > 0) found.push({ group: resource.group, kind: resource.kind });
+      for (const item of items)
+        found.push({ ...refOf(item), group: resource.group, kind: resource.kind });
     } catch (error) {
       if (!isNotFound(error))
         throw new Problem("LiveUnknown", `${groupKindKey(resource)}: ${asProblem(error).message}`, {

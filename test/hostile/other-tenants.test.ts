@@ -46,3 +46,54 @@ test("an application that may not write an object gets none by wanting it, and k
   await shop.gone();
   expect(await world.api.get("ConfigMap", "wanted", "kept")).toBeUndefined();
 });
+
+/** Objects in the forger's own namespace that look in every way as if they were another's. */
+async function forge(namespace: string, like: string, count: number): Promise<void> {
+  const model = await world.api.read("ConfigMap", like, "c0");
+  const manager = model.metadata.managedFields?.find(({ manager }) =>
+    manager.startsWith("mooring."),
+  )?.manager;
+  const id = model.metadata.labels?.[partOf];
+  expect([manager, id]).not.toContain(undefined);
+  for (let n = 0; n < count; n++)
+    await world.api.patch(
+      "ConfigMap",
+      namespace,
+      `forged-${n}`,
+      {
+        ...configMap(`forged-${n}`, { v: "1" }, { namespace, labels: { [partOf]: id ?? "" } }),
+      },
+      { type: "apply", manager: manager ?? "" },
+    );
+}
+
+const nine = Object.fromEntries(
+  Array.from({ length: 9 }, (_, n) => [`deploy/c${n}.yaml`, map(`c${n}`)]),
+);
+
+test("objects forged in another namespace neither hold nor fail a prune or a deletion", async () => {
+  const victim = await world.createTenant("forged-at");
+  const shop = await victim.application("shop", { files: nine });
+  await shop.ready();
+  await world.createTenant("forger");
+  await forge("forger", "forged-at", 25);
+
+  await shop.deploy({ "deploy/c1.yaml": null });
+  await isGone("forged-at", "c1");
+  await shop.delete();
+  await shop.gone();
+  await world.api.read("ConfigMap", "forger", "forged-0");
+});
+
+test("objects forged in another namespace do not make a large prune look small", async () => {
+  const victim = await world.createTenant("counted");
+  const shop = await victim.application("shop", { files: nine });
+  await shop.ready();
+  await world.createTenant("miscounter");
+  await forge("miscounter", "counted", 25);
+
+  await shop.push({ "deploy/c1.yaml": null, "deploy/c2.yaml": null, "deploy/c3.yaml": null });
+  await shop.condition("Stalled", "True", "PruneHeld");
+  expect((await shop.get()).status?.heldPrune?.count).toBe(3);
+  await world.api.read("ConfigMap", "counted", "c1");
+});
