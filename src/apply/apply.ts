@@ -1,7 +1,9 @@
 /** Carries out a plan's stages; decides nothing that the plan did not decide. */
+import { apiProblem } from "../cluster/api-problem.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectReport } from "../model/report.ts";
 import type { Action } from "../plan/plan.ts";
+import type { Target } from "../plan/targets.ts";
 import { compare } from "./compare.ts";
 import { type ApplyContext, failed, inParallel } from "./context.ts";
 import { apply, create } from "./write.ts";
@@ -50,6 +52,7 @@ async function carryOut(action: Action, context: ApplyContext): Promise<ObjectRe
       if (action.baseline !== undefined) context.baseline(target.key, action.baseline);
       return { ref: target.ref, outcome: "unchanged", health: action.live.health };
     case "wait":
+      if (action.live.partOf !== context.ownership.id) await assertMayWrite(target, context);
       return {
         ref: target.ref,
         outcome: "deferred",
@@ -61,7 +64,25 @@ async function carryOut(action: Action, context: ApplyContext): Promise<ObjectRe
         ),
       };
     case "refuse":
+      await assertMayWrite(target, context);
       return { ref: target.ref, outcome: "refused", problem: action.problem };
+  }
+}
+
+/**
+ * What is known of an object of somebody else's is told only to who may write it: else the answer
+ * is the one that an object which does not exist would get.
+ * @throws the API's refusal
+ */
+async function assertMayWrite(target: Target, context: ApplyContext): Promise<void> {
+  try {
+    await context.objects.apply(target.resource, target.initial, {
+      fieldManager: context.ownership.fieldManager,
+      dryRun: true,
+      signal: context.signal,
+    });
+  } catch (error) {
+    if (apiProblem(error).code === "Forbidden") throw error;
   }
 }
 

@@ -97,3 +97,22 @@ test("objects forged in another namespace do not make a large prune look small",
   expect((await shop.get()).status?.heldPrune?.count).toBe(3);
   await world.api.read("ConfigMap", "counted", "c1");
 });
+
+test("whether another tenant has an object is not told to who may not read it", async () => {
+  const victim = await world.createTenant("discreet");
+  const shop = await victim.application("shop", { files: { "deploy/there.yaml": map("there") } });
+  await shop.ready();
+  const spy = await world.createTenant("spy");
+  const app = await spy.application("spy", {
+    files: {
+      "deploy/there.yaml": map("there", "discreet"),
+      "deploy/none.yaml": map("none", "discreet"),
+    },
+  });
+  await app.condition("Stalled", "True");
+  const { status } = await app.get();
+  const told = Object.fromEntries((status?.problems ?? []).map((one) => [one.name, one]));
+  expect(JSON.stringify({ ...told.there, name: "x" }).replaceAll("there", "x")).toBe(
+    JSON.stringify({ ...told.none, name: "x" }).replaceAll("none", "x"),
+  );
+});
