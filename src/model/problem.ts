@@ -57,7 +57,8 @@ export const catalogue = {
   },
   Forbidden: {
     retry: "blocked",
-    advice: "Grant the application's ServiceAccount the verb, or remove the object.",
+    advice:
+      "Grant the application's ServiceAccount the verb (an apply needs create and patch), or remove the object.",
   },
   ApplyRefused: { retry: "terminal", advice: "Correct the field in Git." },
   ImmutableField: {
@@ -108,7 +109,8 @@ export const catalogue = {
   },
   PruneHeld: {
     retry: "blocked",
-    advice: "Look at what would be deleted; approve with the annotation mooring.dev/approve-prune.",
+    advice:
+      "Put the object back into the source, or approve with the annotation mooring.dev/approve-prune.",
   },
   Fenced: {
     retry: "transient",

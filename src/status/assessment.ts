@@ -109,13 +109,20 @@ export function sentence({ report: object, standing }: Trouble): string {
   }
 }
 
-/** `spec.replicas by kubectl-scale`; of an object that is not there, what its health says. */
-export function driftText({ drift, health }: ObjectReport): string {
+/**
+ * `spec.replicas by kubectl-scale`; of an object that is not there, what its health says. Drift
+ * without field and manager is a deletion, or managedFields that somebody cleared: of neither
+ * does the object keep the author.
+ */
+export function driftText({ drift, health, outcome }: ObjectReport): string {
   const { fields = [], manager = "" } = drift ?? {};
+  const isUnsigned = manager === "" || manager === "unknown";
+  if (fields.length === 0 && isUnsigned && outcome === "healed")
+    return "was deleted (or its managedFields cleared), and is as in Git again; by whom, only the audit log of the cluster tells";
   const missing =
     health?.state === "Missing" ? (health.message ?? "not in the cluster") : undefined;
   const what = fields.length > 0 ? fields.join(", ") : (missing ?? "the object");
-  return manager === "" || manager === "unknown" ? what : `${what} by ${manager}`;
+  return isUnsigned ? what : `${what} by ${manager}`;
 }
 
 /** The message of a problem without the name of its object, for places that name it already. */

@@ -1,7 +1,8 @@
 /** How each condition is decided. One function a condition; none looks at another's text. */
+import type { Application } from "../model/application.ts";
 import { catalogue, type Problem, type ProblemCode } from "../model/problem.ts";
 import type { Report } from "../model/report.ts";
-import type { Assessment, Trouble } from "./assessment.ts";
+import type { Assessment, Counts, Trouble } from "./assessment.ts";
 import { countText, troubleText } from "./assessment.ts";
 import { boundText, enumerate, plural } from "./bound.ts";
 import { problemText } from "./redaction.ts";
@@ -72,7 +73,10 @@ function syncedByReport(
   if (differing.length > 0)
     return no(
       codeOf(differing) ?? "Drifted",
-      `Drifted from revision ${report.revision}: ${named(differing)}`,
+      advised(
+        `Drifted from revision ${report.revision}: ${named(differing)}`,
+        driftAdvice(application),
+      ),
     );
   if (held.length > 0) return no("OutOfSync", `No longer in the source, and kept: ${named(held)}`);
   const leaving = of("leaving");
@@ -96,7 +100,10 @@ export function healthy({ situation, assessment, previous }: Case): Decision {
   );
   switch (health) {
     case "Healthy":
-      return yes("Healthy", `${counts.healthy} of ${countText(counts)} healthy.`);
+      return yes(
+        "Healthy",
+        `${counts.healthy} of ${countText(counts)} healthy${unapplied(counts)}.`,
+      );
     case "Unknown":
       return unknown(
         "HealthUnknown",
@@ -106,12 +113,12 @@ export function healthy({ situation, assessment, previous }: Case): Decision {
     case "Progressing":
     case "Missing":
     case "Degraded":
-      return no(health, healthNames([...worstFirst, ...others]));
+      return no(health, advised(healthNames([...worstFirst, ...others]), podsAdvice(worstFirst)));
   }
 }
 
 /** Has somebody else changed what we own, or (observe, warn) does it differ at all? */
-export function drifted({ situation, assessment, previous }: Case): Decision {
+export function drifted({ input, situation, assessment, previous }: Case): Decision {
   if (situation.kind === "deleting") return unknown("Deleting", deletingText);
   if (situation.kind === "suspended") return unknown("Suspended", suspendedText);
   if (assessment === undefined)
@@ -122,7 +129,10 @@ export function drifted({ situation, assessment, previous }: Case): Decision {
   if (differing.length === 0) return no("NoDrift", "No difference is known.");
   return yes(
     "Drifted",
-    `${countText(assessment.counts)}, ${differing.length} drifted: ${named(differing)}`,
+    advised(
+      `${countText(assessment.counts)}, ${differing.length} drifted: ${named(differing)}`,
+      driftAdvice(input.application),
+    ),
   );
 }
 
@@ -247,10 +257,41 @@ function healthNames(troubles: readonly Trouble[]): string {
   });
 }
 
+/** What is so, as a sentence, and what to do about it where there is something. */
+function advised(what: string, advice: string): string {
+  if (advice === "") return what;
+  return `${what}${what.endsWith(".") ? "" : "."} ${advice}`;
+}
+
+/** Who is to undo a drift that Mooring leaves alone. */
+function driftAdvice({ spec }: Application): string {
+  if (spec.mode !== "enforce" || spec.selfHeal) return "";
+  return "Not undone now, as spec.selfHeal is false: set it to true, undo it by hand, or change Git.";
+}
+
+/** That the others are not counted as unwell is no mistake: they were never applied. */
+function unapplied({ failed, healthy, total }: Counts): string {
+  return failed > 0 && healthy < total
+    ? "; of the others Synced tells why they are not applied"
+    : "";
+}
+
+const podOwners = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"]);
+
+/** Mooring reads no Pods of others: why one does not start is for somebody to look up there. */
+function podsAdvice(troubles: readonly Trouble[]): string {
+  const owner = troubles.find(
+    ({ report: { ref, health } }) => podOwners.has(ref.kind) && health?.state !== "Missing",
+  );
+  if (owner === undefined) return "";
+  const { namespace } = owner.report.ref;
+  return `If it stays so, see kubectl get pods${namespace === undefined ? "" : ` -n ${namespace}`}.`;
+}
+
 function heldText(held: NonNullable<Report["held"]>): string {
   return (
     `${plural(held.objects.length, "object")} would be deleted, held by the prune guard: ${held.reason}. ` +
-    `Look at status.heldPrune; to delete exactly these set the annotation mooring.dev/approve-prune: "${held.hash}".`
+    `Look at status.heldPrune; put them back into the source, or to delete exactly these set the annotation mooring.dev/approve-prune: "${held.hash}".`
   );
 }
 

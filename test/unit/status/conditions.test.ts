@@ -112,6 +112,17 @@ describe("Synced and Healthy are told apart", () => {
     expect(result.health).toBe("Degraded");
   });
 
+  test("a rollout that does not come to its end names the command that tells why", () => {
+    const rolling = object("web", "configured", {
+      health: { state: "Progressing", message: "3 of 4 replicas available" },
+    });
+    const result = status({ revision: first, report: report(first, rolling) });
+    for (const type of ["Ready", "Healthy"] as const)
+      expect(condition(result, type).message).toBe(
+        "Deployment.apps shop/web: 3 of 4 replicas available. If it stays so, see kubectl get pods -n shop.",
+      );
+  });
+
   test("a rollout that goes on is Progressing, and Reconciling", () => {
     const rolling = object("web", "created", {
       health: { state: "Progressing", message: "0 of 1 replicas are ready" },
@@ -292,6 +303,8 @@ describe("differences", () => {
     });
     expect(condition(result, "Synced")).toMatchObject({ status: "False", reason: "Drifted" });
     expect(condition(result, "Drifted").message).toContain("spec.replicas by kubectl-scale");
+    for (const type of ["Ready", "Synced", "Drifted"] as const)
+      expect(condition(result, type).message).toContain("spec.selfHeal is false: set it to true");
     expect(condition(result, "Stalled").status).toBe("False");
   });
 });

@@ -174,6 +174,14 @@ describe("drift", () => {
     expect(events[0]?.note).toContain("spec.replicas by kubectl-scale");
   });
 
+  test("that was a deletion says so, and where its author is recorded", () => {
+    const line = new Line();
+    line.reported(report(first, fine));
+    const unsigned = { fields: [], manager: "unknown" };
+    const events = line.reported(report(first, object("web", "healed", { drift: unsigned })));
+    expect(events[0]?.note).toMatch(/^Deployment\.apps shop\/web: was deleted .*audit log/);
+  });
+
   test("is told in mode warn and not in mode observe", () => {
     const whole = report(first, object("web", "drifted", { drift }));
     expect(reasons(new Line("warn").reported(whole))).toContain("Warning DriftDetected");
