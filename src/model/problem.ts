@@ -57,8 +57,7 @@ export const catalogue = {
   },
   Forbidden: {
     retry: "blocked",
-    advice:
-      "Grant the application's ServiceAccount the verb (an apply needs create and patch), or remove the object.",
+    advice: "Grant the application's ServiceAccount the verb, or remove the object.",
   },
   ApplyRefused: { retry: "terminal", advice: "Correct the field in Git." },
   ImmutableField: {

@@ -278,7 +278,7 @@ function unapplied({ failed, healthy, total }: Counts): string {
 
 const podOwners = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"]);
 
-/** Mooring reads no Pods of others: why one does not start is for somebody to look up there. */
+/** The Pods of a workload are not read: why one does not start is for somebody to look up there. */
 function podsAdvice(troubles: readonly Trouble[]): string {
   const owner = troubles.find(
     ({ report: { ref, health } }) => podOwners.has(ref.kind) && health?.state !== "Missing",
