@@ -50,10 +50,11 @@ const typeNames: Readonly<Record<string, string>> = {
 
 /** The first of {@link specRules} that a spec breaks. */
 export function brokenRule(spec: ApplicationSpec): string | undefined {
-  for (const { path, message, holds } of specRules) {
+  for (const { path, field, message, holds } of specRules) {
     const [, ...steps] = path.split(/\.|(?=\[\])/);
     for (const [where, value] of valuesAt(spec, steps, []))
-      if (!holds(value)) return `${pathText(where)}: ${message}`;
+      if (!holds(value))
+        return `${pathText(field === undefined ? where : [...where, field])}: ${message}`;
   }
   return undefined;
 }

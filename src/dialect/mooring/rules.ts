@@ -3,7 +3,12 @@
  * apiserver refuses a wrong object when it is written, and in TypeScript for objects that were
  * stored before the CRD had the rule. A contract test holds the two to the same answers.
  */
-import type { ApplicationSpec, GitRef, IgnoreDifference } from "../../model/application.ts";
+import type {
+  ApplicationSpec,
+  GitRef,
+  GitSource,
+  IgnoreDifference,
+} from "../../model/application.ts";
 import { milliseconds } from "../../model/duration.ts";
 
 export interface SpecRule {
@@ -13,6 +18,8 @@ export interface SpecRule {
   cel: string;
   /** What is wanted. Never quotes the value: a URL may hold a password. */
   message: string;
+  /** The member of `self` that it is about. */
+  field?: string;
   /** The same as `cel`, for a value that the model's schema takes. */
   holds(value: unknown): boolean;
 }
@@ -27,17 +34,20 @@ export const specRules: readonly SpecRule[] = [
     ({ branch, tag, commit, name }) =>
       [branch, tag, commit, name].filter((given) => given !== undefined).length === 1,
   ),
-  rule<string>(
-    "spec.source.git.url",
-    "self.startsWith('https://') || self.startsWith('http://')",
+  // Of the source, not of its url: the apiserver's answer would quote the value, password and all.
+  rule<GitSource>(
+    "spec.source.git",
+    "self.url.startsWith('https://') || self.url.startsWith('http://')",
     "must be an https:// or http:// URL",
-    (url) => /^https?:\/\//.test(url),
+    ({ url }) => /^https?:\/\//.test(url),
+    "url",
   ),
-  rule<string>(
-    "spec.source.git.url",
-    "!self.matches('^[a-z]+://[^/?#]*@')",
+  rule<GitSource>(
+    "spec.source.git",
+    "!self.url.matches('^[a-z]+://[^/?#]*@')",
     "must not carry credentials: put them into a Secret and name it in secretRef",
-    (url) => !/^[a-z]+:\/\/[^/?#]*@/.test(url),
+    ({ url }) => !/^[a-z]+:\/\/[^/?#]*@/.test(url),
+    "url",
   ),
   rule<string>(
     "spec.source.path",
@@ -92,6 +102,8 @@ function rule<T>(
   cel: string,
   message: string,
   holds: (value: T) => boolean,
+  field?: string,
 ): SpecRule {
-  return { path, cel, message, holds: (value) => holds(value as T) };
+  const judge = (value: unknown): boolean => holds(value as T);
+  return { path, cel, message, holds: judge, ...(field === undefined ? {} : { field }) };
 }

@@ -63,7 +63,11 @@ export function structural(schema: Schema, path: string): Schema {
 
   const validations = specRules
     .filter((rule) => rule.path === path)
-    .map(({ cel, message }) => ({ rule: cel, message }));
+    .map(({ cel, message, field }) => ({
+      rule: cel,
+      message,
+      ...(field === undefined ? {} : { fieldPath: `.${field}` }),
+    }));
   if (validations.length > 0) out["x-kubernetes-validations"] = validations;
   requireBounds(out, path);
   return out;
