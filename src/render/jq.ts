@@ -14,6 +14,9 @@ export type JqAnswer = { paths: Paths } | { error: string };
 /** Idle this long, the worker and its memory go. */
 const idleMs = 10_000;
 
+/** Said instead of an error that may quote a Secret's values (invariant 17). */
+const unquoted = "it is no path expression for a Secret (jq's own message might quote its values)";
+
 export class Jq {
   readonly #deadlineMs: number;
   #worker: Worker | undefined;
@@ -55,7 +58,7 @@ export class Jq {
     try {
       const signal = AbortSignal.timeout(this.#deadlineMs);
       const [answer] = (await once(worker, "message", { signal })) as [JqAnswer];
-      if ("error" in answer) throw refuse(answer.error);
+      if ("error" in answer) throw refuse(holdsSecrets(object) ? unquoted : answer.error);
       return answer.paths;
     } catch (error) {
       if (error instanceof Problem) throw error;
@@ -75,6 +78,11 @@ export class Jq {
     }, idleMs);
     this.#idle.unref();
   }
+}
+
+/** What jq says of a fault quotes the object. */
+function holdsSecrets({ apiVersion, kind }: KubeObject): boolean {
+  return apiVersion === "v1" && kind === "Secret";
 }
 
 function startWorker(): Worker {
