@@ -52,6 +52,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const reading = createTransport(connection, { maxInFlight: 8, hooks: { observe } });
   const shards = leadership(config, connection, log, {
     acquired: (shard) => controller.shardAcquired(shard),
+    draining: () => draining,
     observe,
   });
   const fencedTransports = (maxInFlight: number): Transport[] =>
@@ -234,6 +235,7 @@ function leadership(
   log: Logger,
   on: {
     acquired(shard: number): void;
+    draining(): boolean;
     observe(observed: Observed): void;
   },
 ): Shards {
@@ -248,7 +250,10 @@ function leadership(
       log.info({ shard }, "Lease acquired");
       on.acquired(shard);
     },
-    onLost: (shard) => log.warn({ shard }, "Lease lost: writing stopped"),
+    onLost: (shard) =>
+      on.draining()
+        ? log.info({ shard }, "Lease released")
+        : log.warn({ shard }, "Lease lost: writing stopped"),
     lease: (shard, { acquired, lost }) =>
       new LeaseLock({
         objects: new Objects(transport),

@@ -26,6 +26,7 @@ export function recordReports(
     const target = state.desired?.targets.get(key);
     const live = env.live.get(made.ref);
     const report = withLatestHealth(made, live?.health ?? env.followedHealth(key));
+    const before = state.reports.get(key);
     state.reports.set(key, report);
     if (done.has(report.outcome)) state.fresh.delete(key);
     if (report.problem?.retry === "terminal" && target !== undefined)
@@ -37,16 +38,18 @@ export function recordReports(
         state.fights.healed(key, now);
         env.metrics.healed((now - (work.dirty.get(key) ?? now)) / 1000);
       }
-      env.log.info(
-        {
-          app: state.key,
-          object: key,
-          fields: report.drift.fields,
-          manager: report.drift.manager,
-          healed,
-        },
-        healed ? "drift healed" : "drift found",
-      );
+      // Drift that stays is told once.
+      if (!sameDrift(before, report))
+        env.log.info(
+          {
+            app: state.key,
+            object: key,
+            fields: report.drift.fields,
+            manager: report.drift.manager,
+            healed,
+          },
+          healed ? "drift healed" : "drift found",
+        );
     } else if (report.outcome !== "unchanged")
       env.log[report.problem === undefined ? "info" : "warn"](
         {
@@ -71,6 +74,14 @@ export function recordReports(
     if (live !== undefined && isSettled(state, key, live) && !needsEvidence(state))
       env.live.settle(live);
   }
+}
+
+function sameDrift(before: ObjectReport | undefined, now: ObjectReport): boolean {
+  return (
+    now.outcome === "drifted" &&
+    before?.outcome === "drifted" &&
+    before.drift?.fields.join() === now.drift?.fields.join()
+  );
 }
 
 /** A watch event that came between the answer to our apply and now had no report to go to. */

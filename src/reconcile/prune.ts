@@ -30,6 +30,7 @@ export async function pruneRemoved(
       state.reports.delete(key);
       state.baselines.delete(key);
     }
+  const heldBefore = state.held?.hash;
   state.held = undefined;
   const incomplete = [...state.reports.values()].find((report) => isIncomplete(report));
   const unknown = await pruneKnowledge(state, env, signal);
@@ -62,6 +63,15 @@ export async function pruneRemoved(
       "PruneHeld",
       `not deleted: ${state.held.reason}; approve with ${annotations.approvePrune}: "${state.held.hash}"`,
     );
+    if (state.held.hash !== heldBefore)
+      env.log.warn(
+        {
+          app: state.key,
+          hash: state.held.hash,
+          objects: candidates.map(({ ref }) => refKey(ref)),
+        },
+        `prune held: ${state.held.reason}`,
+      );
     for (const live of candidates)
       state.reports.set(refKey(live.ref), {
         ref: live.ref,
