@@ -226,6 +226,7 @@ export class ObjectStore {
   ): Promise<void> {
     this.#fetches += 1;
     const tooMuch = new AbortController();
+    const before = await directoryBytes(join(this.#gitDir, "objects", "pack"));
     const watch = setInterval(async () => {
       const bytes = await directoryBytes(join(this.#gitDir, "objects", "pack"));
       if (bytes - before > this.#limits.fetchBytes) {
@@ -237,7 +238,6 @@ export class ObjectStore {
         );
       }
     }, 250).unref();
-    const before = await directoryBytes(join(this.#gitDir, "objects", "pack"));
     try {
       await this.#run({
         args: ["fetch", filter, ...fetchFlags, ...args],
