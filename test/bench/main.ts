@@ -74,18 +74,19 @@ async function measure(): Promise<Figure[]> {
   }
   // What the last one installed is what the others are measured with.
   const { setting, controller, round } = await installRound(last, "install");
+  const unlessLost = <T>(work: Promise<T>) => Promise.race([work, setting.controllerLost]);
   if (wanted.has("B1")) figures.push(...installFigures([...rounds, round]));
   if (wanted.has("B3")) {
     tell("B3: pushes");
-    figures.push(...(await measurePushes(setting)));
+    figures.push(...(await unlessLost(measurePushes(setting))));
   }
   if (wanted.has("B4")) {
     tell("B4: drift");
-    figures.push(...(await measureHeals(setting)));
+    figures.push(...(await unlessLost(measureHeals(setting))));
   }
   if (wanted.has("B5")) {
     tell("B5: idle");
-    figures.push(...(await measureIdle(setting, controller)));
+    figures.push(...(await unlessLost(measureIdle(setting, controller))));
   }
   return figures;
 }
@@ -102,7 +103,9 @@ async function installRound(stack: AsyncDisposableStack, what: string) {
   // Nobody asks for it when only the other scenarios are wanted.
   const floorSeconds = options.only.includes("B1") ? await measureFloor(setting) : Number.NaN;
   const controller = await setting.startController();
-  const round: Round = { floorSeconds, installation: await install(setting, controller) };
+  const installing = install(setting, controller);
+  const installation = await Promise.race([installing, setting.controllerLost]);
+  const round: Round = { floorSeconds, installation };
   return { setting, controller, round };
 }
 

@@ -37,6 +37,8 @@ export interface Setting {
   readonly client: ApiClient;
   readonly sightings: Sightings;
   startController(): Promise<RunningController>;
+  /** Rejects when the controller ends before it is asked to. */
+  readonly controllerLost: Promise<never>;
 }
 
 export interface SettingOptions {
@@ -78,6 +80,9 @@ export async function openSetting({
   const supervisor = await Supervisor.begin({ temporaryPrefix: join(tmpdir(), "mooring-bench-") });
   stack.defer(() => supervisor.stop());
   const controllers = new Controllers(supervisor, plane);
+  const lost = Promise.withResolvers<never>();
+  // Whoever waits for something hears of it; nobody has to.
+  lost.promise.catch(() => {});
   return {
     plane,
     repository,
@@ -86,12 +91,21 @@ export async function openSetting({
     audit: new AuditLog(plane.auditLog, controllerUser),
     client,
     sightings,
+    controllerLost: lost.promise,
     async startController() {
       const controller = await controllers.start({
         flags,
         nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
       });
-      stack.defer(() => controller.end().then(() => {}));
+      let stopping = false;
+      stack.defer(async () => {
+        stopping = true;
+        await controller.end();
+      });
+      void controller.ended.then(async () => {
+        const log = await controller.log();
+        if (!stopping) lost.reject(new Error(`the controller ended: ${log.slice(-2000)}`));
+      });
       return controller;
     },
   };

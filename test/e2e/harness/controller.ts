@@ -31,6 +31,8 @@ export interface RunningController {
   metrics(): Promise<Sample[]>;
   /** Body and status of `/readyz`, `/healthz`. */
   probe(path: string): Promise<{ status: number; body: string }>;
+  /** Its end, wanted or not. */
+  readonly ended: Promise<unknown>;
   signal(signal: NodeJS.Signals): void;
   /** Sends the signal and waits for its end. @returns its exit code, null after a SIGKILL */
   end(signal?: "SIGTERM" | "SIGKILL"): Promise<number | null>;
@@ -104,6 +106,7 @@ function running(
     log,
     metrics: async () => parseMetrics((await probe(port, "/metrics")).body),
     probe: (path) => probe(port, path),
+    ended: child.ended,
     signal: (signal) => child.kill(signal),
     async end(signal = "SIGTERM") {
       child.kill(signal);
