@@ -15,12 +15,12 @@ import { withLock } from "./lock.mjs";
 import { say, step } from "./progress.mjs";
 
 /** After it, controlPlaneBinaries() finds every program. */
-export async function provideBinaries(env = process.env) {
+export async function provideBinaries({ signal, env = process.env }) {
   for (const component of Object.keys(programs)) {
     if (missing(component, env).length === 0) continue;
     const directory = componentDirectory(component, env);
     mkdirSync(directory, { recursive: true });
-    await withLock(component, directory, () => provide(component, directory, env));
+    await withLock(component, directory, signal, () => provide(component, directory, env, signal));
   }
 }
 
@@ -29,7 +29,7 @@ function missing(component, env) {
   return programs[component].filter((name) => found[name] === undefined);
 }
 
-async function provide(component, directory, env) {
+async function provide(component, directory, env, signal) {
   // What a set-up that was killed left behind; under the lock, nobody else is at work here.
   for (const name of readdirSync(directory)) {
     if (/^\.(build|download)-/.test(name)) rmSync(join(directory, name), { recursive: true });
@@ -38,7 +38,7 @@ async function provide(component, directory, env) {
   const wanted = missing(component, env);
   if (wanted.length === 0) return;
   const version = pinnedVersion(component);
-  await tryDownload(component, version, wanted, directory);
+  await tryDownload(component, version, wanted, directory, signal);
 
   const left = missing(component, env);
   if (left.length === 0) return;
@@ -51,28 +51,36 @@ async function provide(component, directory, env) {
   }
   let packages = 0;
   await step(
-    `building ${left.join(", ")} ${version} (once; minutes)`,
+    `building ${component} ${version} (once; ${left.join(", ")})`,
     () =>
-      build(component, version, left, directory, go, () => {
-        packages += 1;
+      build(component, version, left, directory, {
+        env: go,
+        signal,
+        onPackage: () => {
+          packages += 1;
+        },
       }),
     () => (packages === 0 ? "" : `${packages} packages`),
   );
 }
 
-async function tryDownload(component, version, names, directory) {
+async function tryDownload(component, version, names, directory, signal) {
   for (const source of published(component, version, platform(), names)) {
     let bytes = 0;
     try {
       await step(
         `downloading ${source.name} ${version}`,
         () =>
-          download(source, directory, (more) => {
-            bytes += more;
+          download(source, directory, {
+            signal,
+            onBytes: (more) => {
+              bytes += more;
+            },
           }),
         () => `${Math.round(bytes / 1e6)} MB`,
       );
     } catch (error) {
+      signal.throwIfAborted();
       const reason = error.cause?.code ?? error.message;
       say(`${source.name} is not downloaded (${reason}); building instead`);
       return;

@@ -1,10 +1,10 @@
 // Builds the control plane from its sources, as the Go modules in setup/modules pin them.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { run } from "./child.mjs";
 
 const modules = join(dirname(fileURLToPath(import.meta.url)), "modules");
 
@@ -38,22 +38,24 @@ export function goEnvironment(env = process.env) {
  * @param onPackage called for each package that was compiled
  * @throws Error with what Go said
  */
-export async function build(component, version, names, directory, env, onPackage = () => {}) {
+export async function build(component, version, names, directory, { env, signal, onPackage }) {
   const place = mkdtempSync(join(directory, ".build-"));
   try {
     const args = ["build", "-v", "-trimpath", "-ldflags", linkerFlags(component, version)];
-    const child = spawn("go", [...args, "-o", `${place}/`, ...names.map(packages[component])], {
-      cwd: join(modules, component),
-      env,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
     const said = [];
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      // With -v a line is a package's path, or a module that is being downloaded.
-      if (/^[\w./~-]+$/.test(line) || line.startsWith("go: downloading")) onPackage(line);
-      else said.push(line);
+    const code = await run("go", [...args, "-o", `${place}/`, ...names.map(packages[component])], {
+      cwd: join(modules, component),
+      // Its scratch files in there, too: an interrupted Go leaves them.
+      env: { ...env, GOTMPDIR: place },
+      stdio: ["ignore", "ignore", "pipe"],
+      signal,
+      onStart: ({ stderr }) =>
+        createInterface({ input: stderr }).on("line", (line) => {
+          // With -v a line is a package's path, or a module that is being downloaded.
+          if (/^[\w./~-]+$/.test(line)) onPackage();
+          else if (!line.startsWith("go: downloading")) said.push(line);
+        }),
     });
-    const [code] = await once(child, "close");
     if (code !== 0) {
       throw new Error(`go build of ${component} failed:\n${said.slice(-20).join("\n")}`);
     }

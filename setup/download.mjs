@@ -42,13 +42,13 @@ export function published(component, version, platform, names) {
  * Downloads one program into a directory.
  * @throws Error when it cannot be reached or is not what its digest says; nothing is left then
  */
-export async function download(source, directory, onBytes = () => {}) {
-  const digest = await publishedDigest(source);
+export async function download(source, directory, { signal, onBytes = () => {} }) {
+  const digest = await publishedDigest(source, signal);
   const place = mkdtempSync(join(directory, ".download-"));
   try {
     const file = join(place, "file");
     const hash = createHash(source.algorithm);
-    const response = await fetch(source.url);
+    const response = await fetch(source.url, { signal });
     if (!response.ok || response.body === null) {
       throw new Error(`${source.url} answers ${response.status}`);
     }
@@ -72,8 +72,10 @@ export async function download(source, directory, onBytes = () => {}) {
 }
 
 /** Either a bare digest, or a list of `digest  file name` lines. */
-async function publishedDigest({ url, digestUrl }) {
-  const response = await fetch(digestUrl, { signal: AbortSignal.timeout(reachMs) });
+async function publishedDigest({ url, digestUrl }, signal) {
+  const response = await fetch(digestUrl, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(reachMs)]),
+  });
   if (!response.ok) throw new Error(`${digestUrl} answers ${response.status}`);
   const lines = (await response.text()).trim().split("\n");
   const name = url.split("/").at(-1);

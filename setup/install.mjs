@@ -1,17 +1,16 @@
 // `npm ci`, only when the lockfile is another one than that of the last install.
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
+import { run } from "./child.mjs";
 import { runningFrom } from "./instances.mjs";
 import { withLock } from "./lock.mjs";
 import { step } from "./progress.mjs";
 
 /** @throws Error when an install is due while something runs out of node_modules */
-export async function install(root, env = process.env) {
+export async function install(root, { signal, env = process.env }) {
   if (isCurrent(root)) return;
-  await withLock("install", root, async () => {
+  await withLock("install", root, signal, async () => {
     // The set-up that we waited for may have done it.
     if (isCurrent(root)) return;
     const running = runningFrom(join(root, "node_modules"));
@@ -21,7 +20,7 @@ export async function install(root, env = process.env) {
         `package-lock.json has changed, but the dependencies are in use:\n${list}\nEnd ${running.length === 1 ? "it" : "them"} and try again.`,
       );
     }
-    await step("installing dependencies (npm ci)", () => npmCi(root, env));
+    await step("installing dependencies (npm ci)", () => npmCi(root, env, signal));
     writeFileSync(stamp(root), lockfileHash(root));
   });
 }
@@ -41,22 +40,22 @@ function lockfileHash(root) {
     .digest("hex");
 }
 
-async function npmCi(root, env) {
+async function npmCi(root, env, signal) {
   // npm puts node_modules/.bin first in PATH: its Node is about to be removed.
   const inside = join(root, "node_modules") + sep;
   const path = (env.PATH ?? "")
     .split(delimiter)
     .filter((directory) => !`${directory}${sep}`.startsWith(inside));
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-  const npm =
+  const [command, ...rest] =
     env.npm_execpath && env.npm_node_execpath && !env.npm_node_execpath.startsWith(inside)
       ? [env.npm_node_execpath, env.npm_execpath, ...args]
       : ["npm", ...args];
-  const child = spawn(npm[0], npm.slice(1), {
+  const code = await run(command, rest, {
     cwd: root,
     env: { ...env, PATH: path.join(delimiter) },
     stdio: ["ignore", 2, 2],
+    signal,
   });
-  const [code] = await once(child, "close");
   if (code !== 0) throw new Error("npm ci failed; its message is above");
 }

@@ -10,11 +10,11 @@ import { say } from "./progress.mjs";
  * than on Linux there is no lock: the work is then at worst done twice, as each of its results
  * is put in place by one rename.
  */
-export async function withLock(name, directory, work) {
+export async function withLock(name, directory, signal, work) {
   if (process.platform !== "linux") return work();
   const key = createHash("sha256").update(`${process.getuid()} ${directory}`).digest("hex");
   const address = `\0mooring-${name}-${key.slice(0, 16)}`;
-  const server = await take(address, name);
+  const server = await take(address, name, signal);
   try {
     return await work();
   } finally {
@@ -23,7 +23,7 @@ export async function withLock(name, directory, work) {
   }
 }
 
-async function take(address, name) {
+async function take(address, name, signal) {
   for (let told = false; ; told = true) {
     const server = createServer();
     server.waiters = new Set();
@@ -39,14 +39,15 @@ async function take(address, name) {
       if (error.code !== "EADDRINUSE") throw error;
     }
     if (!told) say(`another set-up is at work (${name}); waiting for it`);
-    await ended(address);
+    await ended(address, signal);
   }
 }
 
 /** Resolves when the holder's end closes the connection, or when there is no holder any more. */
-async function ended(address) {
-  const socket = connect(address);
+async function ended(address, signal) {
+  const socket = connect({ path: address, signal });
   socket.on("error", () => {});
   socket.resume();
   await new Promise((resolve) => socket.once("close", resolve));
+  signal.throwIfAborted();
 }

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { provideBinaries } from "./binaries.mjs";
 import { install } from "./install.mjs";
+import { interruption } from "./interruption.mjs";
 import { requireGit } from "./system-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -30,9 +31,10 @@ async function main(task) {
     throw new Error("usage: node setup/main.mjs start|test|cluster|bench");
   }
   if (needsGit[task]) requireGit();
-  await install(root);
+  const signal = interruption();
+  await install(root, { signal });
   requireNode24();
-  await provideBinaries();
+  await provideBinaries({ signal });
 }
 
 try {

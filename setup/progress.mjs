@@ -1,7 +1,7 @@
 // What a person sees of a set-up step that takes long: a line at its start, one every few
 // seconds, one at its end. Quick steps say nothing.
 
-const everyMs = 5000;
+const everyMs = 10_000;
 
 /** `7 s`, `2 min 05 s` */
 export function duration(ms) {
@@ -21,13 +21,14 @@ export function say(text) {
 export async function step(title, work, detail = () => "") {
   const started = Date.now();
   say(`${title} ...`);
+  const short = title.replace(/ \(.*\)$/, "");
   const timer = setInterval(() => {
     const more = detail();
-    say(`${title}: ${duration(Date.now() - started)}${more === "" ? "" : `, ${more}`}`);
+    say(`${short}: ${duration(Date.now() - started)}${more === "" ? "" : `, ${more}`}`);
   }, everyMs);
   try {
     const result = await work();
-    say(`${title}: done in ${duration(Date.now() - started)}`);
+    say(`${short}: done in ${duration(Date.now() - started)}`);
     return result;
   } finally {
     clearInterval(timer);

@@ -1,0 +1,6 @@
+export function withLock<T>(
+  name: string,
+  directory: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T>;
