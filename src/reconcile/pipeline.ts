@@ -58,6 +58,7 @@ export async function runApplication(
       objects,
       monotonic: env.monotonic,
       signal,
+      wanted: (snapshot) => env.renderer.blobs(snapshot, state.application.spec.source.path),
       onChange: () => env.sourceChanged(state),
     });
     if (askRefresh(state, env)) return { pending: true };

@@ -4,6 +4,7 @@ import type { Objects } from "../cluster/objects.ts";
 import type { Application, GitSource } from "../model/application.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
+import type { Snapshot } from "../model/snapshot.ts";
 import { canonicalJson } from "../plan/targets.ts";
 import type { GitCredentials } from "../source/git/remote.ts";
 import type { Repositories } from "../source/repositories.ts";
@@ -35,6 +36,8 @@ export interface SourceContext {
   objects: Objects;
   monotonic(): number;
   signal: AbortSignal;
+  /** The blobs of a snapshot that the application reads, as it is when this is asked. */
+  wanted(snapshot: Snapshot): Promise<readonly string[]>;
   onChange(): void;
 }
 
@@ -65,6 +68,7 @@ export async function trackSource(
     ...(git.ref === undefined ? {} : { ref: git.ref }),
     ...(credentials === undefined ? {} : { credentials }),
     intervalMs: application.intervalMs,
+    wanted: context.wanted,
     onChange: context.onChange,
   });
   return { tracking, fingerprint, secretReadAt: now };

@@ -65,6 +65,11 @@ export class ParsedBlobs {
     return { outcomes, parsed: mine.size + left.length };
   }
 
+  /** Its outcome is kept: it need not be read. */
+  has(blob: string): boolean {
+    return this.#cache.get(blob) !== undefined;
+  }
+
   async close(): Promise<void> {
     this.#cache.clear();
     await this.#pool?.close();

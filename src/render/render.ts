@@ -16,6 +16,11 @@ export interface Renderer {
    *   the reason of `signal` when that is aborted
    */
   render(snapshot: Snapshot, path: string, signal?: AbortSignal): Promise<DesiredSet>;
+  /**
+   * The blobs that rendering the directory would read now, as far as that is known before.
+   * @throws Problem as render, when nothing of it would be read
+   */
+  blobs(snapshot: Snapshot, path: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -103,6 +108,10 @@ export function createRenderer(o: RendererOptions): Renderer {
         cost.seconds = (performance.now() - start) / 1000;
         o.observe?.(cost);
       }
+    },
+    async blobs(snapshot, path) {
+      const { files } = selectManifests(await snapshot.list(path), path, limits);
+      return files.map(({ blob }) => blob).filter((blob) => !blobs.has(blob));
     },
     async close() {
       renders.clear();

@@ -4,7 +4,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import { refKey } from "./git/refs.ts";
 import type { GitRemote, RemoteAddress, Resolution, Resolved } from "./git/remote.ts";
 import { renamed } from "./snapshot.ts";
-import type { Known, SourceClock, SourceState, Tracking } from "./tracking.ts";
+import type { Known, SourceClock, SourceState, Tracking, TrackOptions } from "./tracking.ts";
 
 /** No repository is asked more often, whatever an Application says. */
 const shortestIntervalMs = 5_000;
@@ -20,6 +20,7 @@ const jitter = 0.1;
 interface Tracker {
   intervalMs: number;
   onChange: () => void;
+  wanted: TrackOptions["wanted"];
   refreshing: boolean;
 }
 
@@ -71,10 +72,11 @@ export class RepositoryPoll {
     this.#onUnused = o.onUnused;
   }
 
-  track(o: { ref?: GitRef | undefined; intervalMs: number; onChange: () => void }): Tracking {
+  track(o: Pick<TrackOptions, "ref" | "intervalMs" | "onChange" | "wanted">): Tracking {
     const key = refKey(o.ref);
     let follow = this.#follows.get(key);
-    const tracker = { intervalMs: o.intervalMs, onChange: o.onChange, refreshing: false };
+    const { intervalMs, onChange, wanted } = o;
+    const tracker: Tracker = { intervalMs, onChange, wanted, refreshing: false };
     if (follow === undefined) {
       follow = { ref: o.ref, state: { state: "pending" }, trackers: new Set() };
       this.#follows.set(key, follow);
@@ -230,6 +232,7 @@ export class RepositoryPoll {
         ...this.#address,
         ...revision,
         signal: this.#stopped.signal,
+        ahead: (snapshot) => this.#wantedOf(snapshot),
       });
       this.#snapshots.set(revision.commit, opening);
       opening.catch(() => {
@@ -240,6 +243,19 @@ export class RepositoryPoll {
       snapshot = opening;
     }
     return renamed(await snapshot, revision.revision);
+  }
+
+  /** The blobs that those who follow its commit will read. */
+  async #wantedOf(snapshot: Snapshot): Promise<readonly string[]> {
+    const ids = new Set<string>();
+    for (const { state, trackers } of this.#follows.values()) {
+      if (state.state !== "known" || state.commit !== snapshot.commit.id) continue;
+      for (const { wanted } of trackers) {
+        // Its own reader says what is wrong with it.
+        for (const id of (await wanted?.(snapshot).catch(() => [])) ?? []) ids.add(id);
+      }
+    }
+    return [...ids];
   }
 
   /** Trees of commits that nobody follows any more. Whoever still holds a snapshot keeps it. */

@@ -34,6 +34,11 @@ export interface TrackOptions {
   credentials?: GitCredentials | undefined;
   /** Milliseconds between looks; the repository is polled at the smallest of its trackers'. */
   intervalMs: number;
+  /**
+   * The blobs that will be read of a snapshot: what all who follow a revision want comes in one
+   * exchange. A hint; what it leaves out is fetched when it is read.
+   */
+  wanted?: ((snapshot: Snapshot) => Promise<readonly string[]>) | undefined;
   /** The revision changed, failure came or went or became another, or a look asked for by refresh is done. Must not throw. */
   onChange: () => void;
 }

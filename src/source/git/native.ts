@@ -140,14 +140,17 @@ export async function createNativeRemote(o: NativeOptions): Promise<GitRemote> {
       }
       const store = await storeOf(remote, url);
       const { commit, tree } = await store.open(remote.commit, remote.signal);
-      return new GitSnapshot({
+      const { ahead } = remote;
+      const more = ahead && (() => ahead(snapshot));
+      const snapshot: GitSnapshot = new GitSnapshot({
         revision: remote.revision,
         commit,
         tree,
         limits,
         // By key, not by store: a store that was forgotten in between is begun anew.
-        read: async (ids) => (await storeOf(remote, url)).read(ids),
+        read: async (ids) => (await storeOf(remote, url)).read(ids, more),
       });
+      return snapshot;
     },
 
     async forget(remote) {

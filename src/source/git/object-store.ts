@@ -29,6 +29,8 @@ const partialClone = {
   "remote.origin.promisor": "true",
   "remote.origin.partialclonefilter": "blob:none",
 };
+/** Files that come with others because somebody will read them. */
+const mostAhead = 20_000;
 /** Their contents are in memory at once. */
 const lookedForAtOnce = 100;
 const withoutBlobs = "--filter=blob:none";
@@ -65,13 +67,17 @@ export class ObjectStore {
   readonly #reader: ObjectReader;
   readonly #closing = new AbortController();
   #tail: Promise<unknown> = Promise.resolve();
-  #batch: { ids: Set<string>; obtained: Promise<void> } | undefined;
+  #batch:
+    | { ids: Set<string>; aheads: Set<() => Promise<readonly string[]>>; obtained: Promise<void> }
+    | undefined;
   readonly #present = new Set<string>();
   #ready = false;
   #fetches = 0;
   /** The server takes no other filter (`uploadpackfilter.*.allow`). */
   #onlyWithoutBlobs = false;
   #readers = 0;
+  /** Of this revision, files are fetched for those only who ask. */
+  #noneAhead = false;
 
   constructor(o: {
     binary: GitBinary;
@@ -115,6 +121,7 @@ export class ObjectStore {
         .toString()
         .replace(/\n$/, "")
         .split("\0");
+      this.#noneAhead = false;
       return {
         commit: { id, author, subject, time: time.replace(/\+00:00$/, "Z") },
         tree: Tree.parse(listing, this.#limits.entries),
@@ -122,13 +129,20 @@ export class ObjectStore {
     });
   }
 
-  /** All of these blobs. @throws Problem */
-  async read(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+  /**
+   * All of these blobs.
+   * @param ahead names blobs to fetch with them when some of them have to be fetched
+   * @throws Problem
+   */
+  async read(
+    ids: readonly string[],
+    ahead?: () => Promise<readonly string[]>,
+  ): Promise<ReadonlyMap<string, Buffer>> {
     this.#readers += 1;
     try {
       if (!this.#ready) await this.#exclusively(() => this.#prepare({ renew: false }));
       const unknown = ids.filter((id) => !this.#present.has(id));
-      if (unknown.length > 0) await this.#obtain(unknown);
+      if (unknown.length > 0) await this.#obtain(unknown, ahead);
       const found = await this.#reader.read(ids);
       if (found.size === ids.length) return found;
       // The store was begun anew in between.
@@ -156,10 +170,11 @@ export class ObjectStore {
   }
 
   /** Makes sure that these are there: readers of the same moment, and of one exchange, together. */
-  #obtain(ids: readonly string[]): Promise<void> {
+  #obtain(ids: readonly string[], ahead?: () => Promise<readonly string[]>): Promise<void> {
     let batch = this.#batch;
     if (batch === undefined) {
       const wanted = new Set<string>();
+      const aheads = new Set<() => Promise<readonly string[]>>();
       const obtained = this.#exclusively(async () => {
         // Readers of the same moment still join; then the batch is closed.
         await new Promise(setImmediate);
@@ -167,20 +182,45 @@ export class ObjectStore {
         await this.#prepare({ renew: false });
         const missing = await this.#missingOf([...wanted].filter((id) => !this.#present.has(id)));
         if (missing.length === 0) return;
-        await this.#remote.observed(() =>
-          this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
-            input: `${missing.join("\n")}\n`,
-            signal: this.#closing.signal,
-            negotiate: false,
-          }),
-        );
-        for (const id of missing) this.#present.add(id);
+        const more = this.#noneAhead ? [] : await this.#aheadOf(missing, aheads);
+        try {
+          await this.#fetchBlobs([...missing, ...more]);
+        } catch (error) {
+          if (more.length === 0) throw error;
+          // What others want may be too much: then it is theirs to fail, and not tried again.
+          this.#noneAhead = true;
+          if (!isTooMuch(error)) throw error;
+          await this.#fetchBlobs(missing);
+        }
       });
-      batch = { ids: wanted, obtained };
+      batch = { ids: wanted, aheads, obtained };
       this.#batch = batch;
     }
     for (const id of ids) batch.ids.add(id);
+    if (ahead !== undefined) batch.aheads.add(ahead);
     return batch.obtained;
+  }
+
+  async #aheadOf(
+    missing: readonly string[],
+    aheads: Iterable<() => Promise<readonly string[]>>,
+  ): Promise<string[]> {
+    const more = new Set<string>();
+    for (const ahead of aheads)
+      for (const id of await ahead()) if (!this.#present.has(id)) more.add(id);
+    for (const id of missing) more.delete(id);
+    return [...more].slice(0, mostAhead);
+  }
+
+  async #fetchBlobs(ids: readonly string[]): Promise<void> {
+    await this.#remote.observed(() =>
+      this.#fetch(withoutBlobs, ["--stdin", "--end-of-options", "origin"], {
+        input: `${ids.join("\n")}\n`,
+        signal: this.#closing.signal,
+        negotiate: false,
+      }),
+    );
+    for (const id of ids) this.#present.add(id);
   }
 
   /**
@@ -329,6 +369,10 @@ export class ObjectStore {
     this.#tail = done.catch(() => {});
     return done;
   }
+}
+
+function isTooMuch(error: unknown): boolean {
+  return error instanceof Problem && error.code === "LimitExceeded";
 }
 
 async function directoryBytes(directory: string): Promise<number> {

@@ -43,10 +43,17 @@ export interface GitRemote {
     remote: RemoteAddress & { refs: readonly (GitRef | undefined)[]; signal: AbortSignal },
   ): Promise<readonly Resolution[]>;
   /**
-   * The tree of one commit, fetched where it is missing. Blobs come with `Snapshot.read`.
+   * The tree of one commit, fetched where it is missing. Blobs come with `Snapshot.read`; the first
+   * time that some are missing, those that `ahead` names come with them, as far as limits allow.
    * @throws Problem as {@link resolve}, and RevisionNotFound when the remote does not have the commit.
    */
-  open(remote: RemoteAddress & Resolved & { signal: AbortSignal }): Promise<Snapshot>;
+  open(
+    remote: RemoteAddress &
+      Resolved & {
+        signal: AbortSignal;
+        ahead?: ((snapshot: Snapshot) => Promise<readonly string[]>) | undefined;
+      },
+  ): Promise<Snapshot>;
   /** Drops what is kept of a remote. Snapshots of it that are still held fetch again what they need. */
   forget(remote: RemoteAddress): Promise<void>;
   /** Ends every process and request, removes every file. */

@@ -1,4 +1,5 @@
 /** What the native adapter promises beyond the port: batches, bounds, leftovers, processes. */
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -77,6 +78,36 @@ test("thousands of files of many readers come in one exchange", async () => {
   const all = await Promise.all(Array.from({ length: 500 }, (_, i) => text(snapshot, `app${i}`)));
   expect(Object.assign({}, ...all)).toEqual(files);
   expect(server.counts(name).uploadPacks).toBe(1);
+});
+
+test("what others will read comes along, and is not asked for again", async () => {
+  const { name, url, repo } = await repository();
+  const commit = await repo.commit({ "a/f": "of a", "b/f": "of b", "c/f": "of c" });
+  const remote = await native();
+  const snapshot = await remote.open({
+    ...{ url, commit, revision: commit, signal },
+    ahead: async (seen) => (await seen.list("b")).map(({ blob }) => blob),
+  });
+  server.resetCounts();
+  expect(await text(snapshot, "a")).toEqual({ "a/f": "of a" });
+  expect(await text(snapshot, "b")).toEqual({ "b/f": "of b" });
+  expect(server.counts(name).uploadPacks).toBe(1);
+  expect(await text(snapshot, "c")).toEqual({ "c/f": "of c" });
+  expect(server.counts(name).uploadPacks).toBe(2);
+});
+
+test("what others will read spoils nobody's files when it is too much", async () => {
+  const { url, repo } = await repository();
+  const noise = randomBytes(24_000_000);
+  const commit = await repo.commit({ "a/f": "of a", "b/f": noise });
+  const remote = await native({ limits: { fetchBytes: 100_000, blobBytes: 100_000_000 } });
+  const snapshot = await remote.open({
+    ...{ url, commit, revision: commit, signal },
+    ahead: async (seen) => (await seen.list("b")).map(({ blob }) => blob),
+  });
+  expect(await text(snapshot, "a")).toEqual({ "a/f": "of a" });
+  expect(exchanges.at(-2)).toMatchObject({ operation: "fetch", result: "LimitExceeded" });
+  await expect(text(snapshot, "b")).rejects.toMatchObject({ code: "LimitExceeded" });
 });
 
 test("a push that changes few files takes one exchange, and sends only those", async () => {

@@ -503,10 +503,10 @@ describe.each(adapters)("a private Git remote by %s", (_, make) => {
       { kind: "bearer", token: "wr0ng-one" } as const,
     ]) {
       for (const attempt of [
-        remote.resolve({ url, credentials, refs: [undefined], signal }),
-        remote.open({ url, credentials, commit: "1".repeat(40), revision: "x", signal }),
+        () => remote.resolve({ url, credentials, refs: [undefined], signal }),
+        () => remote.open({ url, credentials, commit: "1".repeat(40), revision: "x", signal }),
       ]) {
-        const refused = (await attempt.catch((e: unknown) => e)) as Problem;
+        const refused = (await attempt().catch((e: unknown) => e)) as Problem;
         expect(refused).toMatchObject({ name: "Problem", code: "SourceUnauthorized" });
         expect(`${refused.message}${refused.detail}${refused.stack}`).not.toContain("wr0ng-one");
       }

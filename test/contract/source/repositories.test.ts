@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Snapshot } from "../../../src/model/snapshot.ts";
 import { createGitRemote } from "../../../src/source/git/choose.ts";
 import type { GitExchange, GitRemote } from "../../../src/source/git/remote.ts";
 import { Repositories } from "../../../src/source/repositories.ts";
@@ -86,6 +87,39 @@ test("300 applications of one repository: one look, one fetch, blobs in batches"
   expect(await read(7, trackings[7] as (typeof trackings)[0])).toBe("changed");
   // A look and a fetch, of two requests each.
   expect(server.counts("mono").requests).toBe(4);
+});
+
+test("applications that read one after another have their files fetched together", async () => {
+  const repo = await server.createRepository("ahead");
+  const files = Object.fromEntries(
+    Array.from({ length: 20 }, (_, i) => [`apps/a${i}/app.yaml`, `value ${i}`]),
+  );
+  await repo.commit({ ...files, "unread/large.bin": "nobody wants it" });
+  const blobsIn = async (snapshot: Snapshot, path: string) =>
+    (await snapshot.list(path)).map(({ blob }) => blob);
+  const paths = [...Array.from({ length: 20 }, (_, i) => `apps/a${i}`), "no/such/path"];
+  const trackings = paths.map((path) =>
+    repositories.track({
+      url: server.url("ahead"),
+      ref: { branch: "main" },
+      intervalMs: 20_000,
+      wanted: (snapshot) => blobsIn(snapshot, path),
+      onChange: () => {},
+    }),
+  );
+  await Promise.all(trackings.map((tracking) => tracking.settled()));
+  for (const [i, tracking] of trackings.slice(0, 20).entries()) {
+    const now = tracking.current();
+    if (now.state !== "known") throw new Error(now.state);
+    const snapshot = await now.snapshot();
+    const blobs = await snapshot.read(await blobsIn(snapshot, `apps/a${i}`));
+    expect([...blobs.values()].map(String)).toEqual([`value ${i}`]);
+  }
+  expect(exchanges.map(({ operation, result }) => `${operation} ${result}`)).toEqual([
+    "ls-refs ok",
+    "fetch ok",
+    "fetch ok",
+  ]);
 });
 
 test("a server that goes away and comes back: said once each, the last revision still readable", async () => {

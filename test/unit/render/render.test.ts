@@ -366,3 +366,25 @@ describe("in worker threads", () => {
     ).rejects.toThrow("stopped");
   });
 });
+
+describe("what a render will read", () => {
+  test("is known before it, without what is parsed already", async () => {
+    const one = renderer();
+    const snapshot = new MemorySnapshot({
+      "deploy/a.yaml": configMap("a"),
+      "deploy/README.md": "no",
+      "other/b.yaml": configMap("b"),
+    } as never);
+    const [manifest] = (await snapshot.list("deploy")).filter(({ path }) => path.endsWith("yaml"));
+    expect(await one.blobs(snapshot, "deploy")).toEqual([manifest?.blob]);
+    await one.render(snapshot, "deploy");
+    expect(await one.blobs(snapshot, "deploy")).toEqual([]);
+  });
+
+  test("is nothing of what cannot be rendered", async () => {
+    const snapshot = new MemorySnapshot({ "Chart.yaml": "name: x" } as never);
+    expect((await problem(renderer().blobs(snapshot, "") as Promise<unknown>)).code).toBe(
+      "Unsupported",
+    );
+  });
+});
