@@ -63,7 +63,7 @@ describe("the controller's own rights", () => {
       ["create", "events.events.k8s.io", "-A"],
       ["impersonate", "serviceaccounts", "-A"],
       ["create", "leases.coordination.k8s.io", "-n=mooring-system"],
-      ["update", "leases.coordination.k8s.io", "-n=mooring-system"],
+      ["patch", "leases.coordination.k8s.io", "-n=mooring-system"],
     ];
     for (const [verb = "", resource = "", ...more] of needed)
       expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, true]);
@@ -84,7 +84,7 @@ describe("the controller's own rights", () => {
       ["escalate", "clusterroles.rbac.authorization.k8s.io", "-A"],
       ["impersonate", "users", "-A"],
       ["impersonate", "groups", "-A"],
-      ["update", "leases.coordination.k8s.io", "-n=kube-system"],
+      ["patch", "leases.coordination.k8s.io", "-n=kube-system"],
     ];
     for (const [verb = "", resource = "", ...more] of refused)
       expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, false]);
