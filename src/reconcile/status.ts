@@ -1,5 +1,6 @@
 /** What became of a run, written to the Application, to Events and to metrics: only where something changed. */
 import { isNotFound, isStale } from "../cluster/api-error.ts";
+import { fitStatus } from "../dialect/mooring/status.ts";
 import type { ApplicationStatus } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ObjectReport, Report } from "../model/report.ts";
@@ -21,21 +22,23 @@ export async function writeStatus(
   const report = reportOf(state);
   const revision =
     result.revision ?? (result.problem === undefined ? state.desired?.revision : undefined);
-  const next = nextStatus({
-    application: { ...state.application, status: previous },
-    now: env.now(),
-    ...(revision === undefined ? {} : { revision }),
-    ...(state.desired === undefined || state.desired.revision !== revision
-      ? {}
-      : { commit: state.desired.commit }),
-    ...(report === undefined ? {} : { report }),
-    ...(result.problem === undefined ? {} : { problem: result.problem }),
-    ...(result.pending === true
-      ? { reconciling: { reason: "Fetching", message: fetchingText(result.revision) } }
-      : {}),
-    ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
-    ...(isGivenUp(state, result.problem) ? { givenUp: true } : {}),
-  });
+  const next = fitStatus(
+    nextStatus({
+      application: { ...state.application, status: previous },
+      now: env.now(),
+      ...(revision === undefined ? {} : { revision }),
+      ...(state.desired === undefined || state.desired.revision !== revision
+        ? {}
+        : { commit: state.desired.commit }),
+      ...(report === undefined ? {} : { report }),
+      ...(result.problem === undefined ? {} : { problem: result.problem }),
+      ...(result.pending === true
+        ? { reconciling: { reason: "Fetching", message: fetchingText(result.revision) } }
+        : {}),
+      ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
+      ...(isGivenUp(state, result.problem) ? { givenUp: true } : {}),
+    }),
+  );
   env.metrics.setApplication(state.application, next);
   state.pruned = [];
   state.untold = false;
