@@ -69,10 +69,6 @@ export class LiveStore {
     return [...(this.#sets.get(id)?.values() ?? [])];
   }
 
-  get size(): number {
-    return this.#objects.size;
-  }
-
   /** Unknown until the first complete list of every watched namespace. */
   knowledge(gk: GroupKind): LiveKnowledge {
     return (
@@ -146,11 +142,6 @@ export class LiveStore {
   /** Drops the evidence of an object that was judged, to save memory. */
   settle(live: LiveObject): void {
     live.managedFields = undefined;
-  }
-
-  /** A CRD's schema changed: claims of that kind may mean something else now. */
-  kinds(): ResourceKind[] {
-    return [...this.#kinds.values()].map((watch) => watch.resource);
   }
 
   close(): void {

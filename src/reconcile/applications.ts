@@ -77,10 +77,6 @@ export class Applications {
     return this.#states.values();
   }
 
-  get size(): number {
-    return this.#states.size;
-  }
-
   /** Takes an Application as the API has it now. */
   take(object: KubeObject): void {
     const parsed = parseApplication(object);

@@ -36,10 +36,6 @@ export class WorkQueue {
     return this.#lines.reduce((sum, line) => sum + line.size, 0) + this.#again.size;
   }
 
-  get running(): number {
-    return this.#running.size;
-  }
-
   /** Asks for a run. A key that waits already moves up if this is more urgent. */
   add(key: string, priority: Priority): void {
     if (this.#closed) return;
