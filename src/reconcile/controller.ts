@@ -170,7 +170,8 @@ export class Controller {
 
   laterDirty(state: ApplicationState, key: string, delayMs: number): void {
     state.dirty(key, this.#options.environment().monotonic() + delayMs);
-    this.#queue.addAfter(state.key, delayMs, priorities.heal);
+    // Timers cut fractions off: fired too early, the object would still have to wait.
+    this.#queue.addAfter(state.key, Math.ceil(delayMs), priorities.heal);
   }
 
   /** A sweep's turn. */

@@ -60,8 +60,9 @@ export function recordReports(
         },
         `object ${report.outcome}`,
       );
-    const pause = state.fights.pause(key, now);
-    if (report.outcome === "drifted" && pause > 0 && report.drift !== undefined) {
+    if (report.outcome === "drifted" && report.drift !== undefined && isDamped(state, key)) {
+      // It may have ended since the plan was made: then the next heal is due now.
+      const pause = state.fights.pause(key, now);
       const problem = new Problem(
         "FieldFight",
         `healed ${state.fights.heals(key)} times, and ${report.drift.manager} changes it back each time; next heal in ${Math.ceil(pause / 1000)} s`,
@@ -74,6 +75,12 @@ export function recordReports(
     if (live !== undefined && isSettled(state, key, live) && !needsEvidence(state))
       env.live.settle(live);
   }
+}
+
+/** Drift that would have been healed, had it not been healed so often before. */
+function isDamped(state: ApplicationState, key: string): boolean {
+  const { mode, selfHeal } = state.application.spec;
+  return mode === "enforce" && selfHeal && state.fights.heals(key) > 0;
 }
 
 function sameDrift(before: ObjectReport | undefined, now: ObjectReport): boolean {

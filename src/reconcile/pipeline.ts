@@ -53,32 +53,23 @@ export async function runApplication(
   try {
     const identity = identityOf(application, env);
     const objects = new Objects(env.transport(state), identity);
-    state.source = await trackSource(application, state.source, {
-      repositories: env.repositories,
-      objects,
-      monotonic: env.monotonic,
-      signal,
-      wanted: (snapshot) => env.renderer.blobs(snapshot, state.application.spec.source.path),
-      onChange: () => env.sourceChanged(state),
-    });
-    if (askRefresh(state, env)) return { pending: true };
-    const look = state.source.tracking.current();
-    if (look.state === "known") revision = look.revision;
-    if (look.state === "pending") return { pending: true };
-    if (look.state === "failed") {
-      // Git is away, the last good revision is not: what was deployed is still held to it.
-      state.work.whole ||= work.whole;
-      await holdTo(state.desired, state, work, identity, env, signal);
-      return { problem: look.problem };
+    const next = await nextDesired(state, work, objects, env, signal);
+    revision = next.revision;
+    if (next.desired === undefined) {
+      // Git is away or answers nonsense, the last good revision is not: it is still held to.
+      if (next.problem !== undefined) state.work.whole ||= work.whole;
+      if (state.desired !== undefined)
+        await reconcileObjects(
+          state,
+          state.desired,
+          { ...work, whole: false },
+          identity,
+          env,
+          signal,
+        );
+      return outcomeOf(next);
     }
-    const before = state.desired;
-    const isNew = before?.revision !== look.revision || work.whole || needsEvidence(state);
-    const desired =
-      isNew || before === undefined ? await resolveDesired(state, look, env, signal) : before;
-    if (desired === undefined) {
-      await holdTo(before, state, work, identity, env, signal);
-      return { pending: true, revision: look.revision };
-    }
+    const { desired, isNew } = next;
     state.takeDesired(desired);
     await reconcileObjects(
       state,
@@ -88,11 +79,12 @@ export async function runApplication(
       env,
       signal,
     );
-    return { revision: look.revision };
+    return revision === undefined ? {} : { revision };
   } catch (error) {
     const problem = apiProblem(error);
     if (problem.code === "Fenced") throw problem;
-    state.work.whole ||= work.whole;
+    // The next run looks again at what this one did not come to.
+    state.giveBack(work);
     if (signal.aborted)
       return {
         problem: new Problem(
@@ -104,17 +96,55 @@ export async function runApplication(
   }
 }
 
-/** Nothing newer can be had now: drift from what was deployed is healed all the same. */
-async function holdTo(
-  deployed: Desired | undefined,
+/** What source and renderer have for a run: a desired state, or why there is none. */
+interface Next {
+  revision: string | undefined;
+  desired: Desired | undefined;
+  /** It differs from the last run's, or every object is looked at anyway. */
+  isNew: boolean;
+  /** Absent while the source or the renderer is still at work. */
+  problem?: Problem;
+}
+
+async function nextDesired(
   state: ApplicationState,
   work: Work,
-  identity: Identity | undefined,
+  objects: Objects,
   env: Environment,
   signal: AbortSignal,
-): Promise<void> {
-  if (deployed === undefined) return;
-  await reconcileObjects(state, deployed, { ...work, whole: false }, identity, env, signal);
+): Promise<Next> {
+  const none = { revision: undefined, desired: undefined, isNew: false };
+  let revision: string | undefined;
+  try {
+    state.source = await trackSource(state.application, state.source, {
+      repositories: env.repositories,
+      objects,
+      monotonic: env.monotonic,
+      signal,
+      wanted: (snapshot) => env.renderer.blobs(snapshot, state.application.spec.source.path),
+      onChange: () => env.sourceChanged(state),
+    });
+    if (askRefresh(state, env)) return none;
+    const look = state.source.tracking.current();
+    if (look.state === "pending") return none;
+    if (look.state === "failed") return { ...none, problem: look.problem };
+    revision = look.revision;
+    const before = state.desired;
+    const isNew = before?.revision !== revision || work.whole || needsEvidence(state);
+    if (!isNew && before !== undefined) return { revision, desired: before, isNew };
+    return { revision, desired: await resolveDesired(state, look, env, signal), isNew };
+  } catch (error) {
+    const problem = apiProblem(error);
+    if (problem.code === "Fenced" || signal.aborted) throw error;
+    return { ...none, revision, problem };
+  }
+}
+
+function outcomeOf({ problem, revision }: Next): RunResult {
+  return {
+    ...(problem === undefined ? { pending: true } : { problem }),
+    ...(revision === undefined ? {} : { revision }),
+  };
 }
 
 /**

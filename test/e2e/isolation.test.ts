@@ -139,3 +139,33 @@ test("while a new revision is not to be had, drift from the deployed one is heal
   await app.ready(next);
   expect((await settings()).data.v).toBe("2");
 });
+
+test.each([
+  ["cannot be fetched", { kind: "status", status: 503 } as const, files("2"), "SourceUnreachable"],
+  [
+    "cannot be read",
+    { kind: "serve" } as const,
+    { "deploy/settings.yaml": "a: [" },
+    "InvalidManifest",
+  ],
+])(
+  "while a new revision %s, drift from the deployed one is healed, each time",
+  async (what, behaviour, broken, reason) => {
+    const namespace = what.replaceAll(" ", "-");
+    const tenant = await world.createTenant(namespace);
+    const app = await tenant.application("shop", { files: files("1"), git: hostile });
+    await app.ready();
+    const next = await app.commit(broken);
+    hostile.behave(behaviour, `${namespace}/shop`);
+    await app.configure({ source: { git: { ref: { branch: null, commit: next } } } });
+    await app.condition("Ready", "False", reason);
+    for (const edit of ["red", "blue", "green"]) {
+      await world.api.patch("ConfigMap", namespace, "settings", { data: { v: edit } });
+      await waitFor(
+        `the heal of ${edit}`,
+        () => world.api.read("ConfigMap", namespace, "settings"),
+        ({ data }) => data.v === "1",
+      );
+    }
+  },
+);
