@@ -68,7 +68,7 @@ async function deleteObjects(
     application.spec.deletionPolicy === "delete"
       ? await prune(ours, context)
       : await orphan(ours, context);
-  recordReports(state, reports, { whole: true, dirty: new Map(), suspects: new Set() }, env);
+  recordReports(state, reports, new Map(), env);
   const left = reports.find(
     (report) => report.outcome !== "pruned" && report.outcome !== "orphaned",
   );

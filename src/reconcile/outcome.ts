@@ -5,7 +5,7 @@ import { refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectReport, Outcome } from "../model/report.ts";
 import type { Environment } from "./environment.ts";
-import type { ApplicationState, Work } from "./state.ts";
+import type { ApplicationState } from "./state.ts";
 
 const done = new Set<Outcome>(["created", "configured", "healed", "adopted", "unchanged"]);
 
@@ -13,7 +13,8 @@ const done = new Set<Outcome>(["created", "configured", "healed", "adopted", "un
 export function recordReports(
   state: ApplicationState,
   reports: readonly ObjectReport[],
-  work: Work,
+  /** When the event of each object came (monotonic, milliseconds). */
+  dirty: ReadonlyMap<string, number>,
   env: Environment,
 ): void {
   const now = env.monotonic();
@@ -36,7 +37,7 @@ export function recordReports(
       const healed = report.outcome === "healed";
       if (healed) {
         state.fights.healed(key, now);
-        env.metrics.healed((now - (work.dirty.get(key) ?? now)) / 1000);
+        env.metrics.healed((now - (dirty.get(key) ?? now)) / 1000);
       }
       // Drift that stays is told once.
       if (!sameDrift(before, report))

@@ -59,14 +59,7 @@ export async function runApplication(
       // Git is away or answers nonsense, the last good revision is not: it is still held to.
       if (next.problem !== undefined) state.work.whole ||= work.whole;
       if (state.desired !== undefined)
-        await reconcileObjects(
-          state,
-          state.desired,
-          { ...work, whole: false },
-          identity,
-          env,
-          signal,
-        );
+        await reconcileObjects(state, state.desired, work, "deployed", identity, env, signal);
       return outcomeOf(next);
     }
     const { desired, isNew } = next;
@@ -75,6 +68,7 @@ export async function runApplication(
       state,
       desired,
       isNew ? { ...work, whole: true } : work,
+      "latest",
       identity,
       env,
       signal,
@@ -169,10 +163,15 @@ function askRefresh(state: ApplicationState, env: Environment): boolean {
   return true;
 }
 
+/**
+ * @param which `deployed`: nothing newer can be had, so what is there is held to it and nothing
+ *   is pruned; what writes nothing (observe, warn) looks only at what changed.
+ */
 async function reconcileObjects(
   state: ApplicationState,
   desired: Desired,
-  work: Work,
+  { dirty, suspects, whole }: Work,
+  which: "latest" | "deployed",
   identity: Identity | undefined,
   env: Environment,
   signal: AbortSignal,
@@ -181,10 +180,12 @@ async function reconcileObjects(
   const enforce = application.spec.mode === "enforce";
   const context = applyContext(state, identity, env, signal);
   const all = [...desired.targets.values()];
-  const scope = work.whole
-    ? all
-    : all.filter((target) => work.dirty.has(target.key) || work.suspects.has(target.key));
-  if (work.whole) {
+  const isLatest = which === "latest";
+  const scope =
+    whole && (isLatest || enforce)
+      ? all
+      : all.filter((target) => dirty.has(target.key) || suspects.has(target.key));
+  if (whole && isLatest) {
     if (enforce) await widenRecord(state, all, env, signal);
     env.observe(state, enforce ? [] : all);
   }
@@ -194,7 +195,7 @@ async function reconcileObjects(
     targets: scope.filter((target) => !isHopeless(state, target)),
     live: (target) => env.live.get(target.ref),
     baseline: (target) => state.baselines.get(target.key),
-    suspect: (target) => work.suspects.has(target.key),
+    suspect: (target) => suspects.has(target.key),
     ownership: state.ownership,
     applicationOf: env.applicationOf,
     mode: application.spec.mode,
@@ -211,7 +212,7 @@ async function reconcileObjects(
     const reports = await applyStage(stage.actions, context);
     if (stage.actions.length > 0)
       env.metrics.observeStage("apply", (env.monotonic() - began) / 1000);
-    recordReports(state, reports, work, env);
+    recordReports(state, reports, dirty, env);
     const crds = stage.actions
       .filter((action) => action.target.ref.kind === crdKind.kind && action.do !== "keep")
       .map((action) => action.target);
@@ -227,7 +228,7 @@ async function reconcileObjects(
     }
   }
   reportOthers(state, desired);
-  if (work.whole) await pruneRemoved(state, desired, context, env, signal);
+  if (whole && isLatest) await pruneRemoved(state, desired, context, env, signal);
   else await dropGone(state, desired, env, signal);
 }
 

@@ -82,7 +82,7 @@ export async function pruneRemoved(
     return;
   }
   const reports = await prune(candidates, context);
-  recordReports(state, reports, { whole: true, dirty: new Map(), suspects: new Set() }, env);
+  recordReports(state, reports, new Map(), env);
   state.pruned = reports
     .filter((report) => report.outcome === "pruned")
     .map((report) => report.ref);

@@ -32,15 +32,13 @@ function fought(spec: Record<string, unknown>): ApplicationState {
   return state;
 }
 
-const work = { whole: false, dirty: new Map(), suspects: new Set<string>() };
-
 test.each([
   ["goes on", 500, 1_500],
   ["ended while the run was under way", 2_000, 0],
 ])("a damped heal is due once its pause is over, also when the pause %s", (_, at, due) => {
   const state = fought({ selfHeal: true });
   const { env, laterDirty } = setting(at);
-  recordReports(state, [drifted], work, env);
+  recordReports(state, [drifted], new Map(), env);
   expect(laterDirty).toHaveBeenCalledExactlyOnceWith(state, key, due);
   expect(state.reports.get(key)?.problem?.message).toMatch(/rival changes it back/);
 });
@@ -48,6 +46,6 @@ test.each([
 test("drift that is only reported is not healed later either", () => {
   const state = fought({ selfHeal: false });
   const { env, laterDirty } = setting(2_000);
-  recordReports(state, [drifted], work, env);
+  recordReports(state, [drifted], new Map(), env);
   expect(laterDirty).not.toHaveBeenCalled();
 });
