@@ -41,7 +41,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const now = () => new Date();
   const metrics = new Metrics({ version: config.version, argocd: config.argocdMetrics, now });
 
-  const connection = await connect({ ...clusterOf(config), monotonic });
+  const connection = await connect({ ...clusterOf(config), env: process.env, monotonic });
   const observe = ({ verb, code, seconds }: Observed) =>
     metrics.observeRequest({
       verb,
