@@ -86,7 +86,7 @@ function held({ previous, next }: Transition): EventSpec[] {
   ];
 }
 
-function health({ previous, next }: Transition): EventSpec[] {
+function health({ previous, next, report }: Transition): EventSpec[] {
   const before = conditionOf(previous, "Healthy");
   const now = conditionOf(next, "Healthy");
   if (now === undefined) return [];
@@ -96,7 +96,7 @@ function health({ previous, next }: Transition): EventSpec[] {
     const newlyHealthy =
       head?.result === "Healthy" &&
       !(former?.revision === head.revision && former.result === "Healthy");
-    if (before?.status === "True" && !newlyHealthy) return [];
+    if (before?.status === "True" && !(newlyHealthy && changed(report))) return [];
     const at = head?.result === "Healthy" ? ` at revision ${head.revision}` : "";
     return [normal("Healthy", "Observe", `Healthy${at}. ${now.message}`)];
   }
@@ -122,11 +122,13 @@ function drift({ previous, next, mode, report }: Transition): EventSpec[] {
   });
 }
 
+/** In a repository of many applications most pushes change nothing of this one: status says so. */
 function revision({ previous, next, report }: Transition): EventSpec[] {
   const now = conditionOf(next, "Synced");
   const before = conditionOf(previous, "Synced");
   if (now?.status !== "True") return [];
-  if (before?.status === "True" && previous.revision === next.revision) return [];
+  if (before?.status === "True" && (previous.revision === next.revision || !changed(report)))
+    return [];
   const { commit } = next;
   const who = commit === undefined ? "" : ` (${commit.message}, by ${commit.author})`;
   return [normal("Synced", "Sync", `At revision ${next.revision}${who}. ${actsOf(report)}`)];
@@ -177,6 +179,12 @@ function gaveUp({ previous, next }: Transition, events: readonly EventSpec[]): E
   return [
     warning("Stalled", "Reconcile", `Not tried again until something changes. ${now.message}`),
   ];
+}
+
+/** Did the run change an object? */
+function changed(report: Report | undefined): boolean {
+  const acts: readonly Outcome[] = ["created", "configured", "adopted", "pruned", "orphaned"];
+  return report?.objects.some(({ outcome }) => acts.includes(outcome)) === true;
 }
 
 function actsOf(report: Report | undefined): string {

@@ -71,6 +71,14 @@ test("a revision is told once, with its commit and what was done", () => {
   expect(line.reported(report(first, fine, object("api", "unchanged")))).toEqual([]);
 });
 
+test("a revision that changed no object is for the status alone", () => {
+  const line = new Line();
+  line.reported(report(first, object("web", "created")));
+  expect(line.reported(report(second, fine))).toEqual([]);
+  const changed = line.reported(report(first, object("web", "configured")));
+  expect(reasons(changed)).toEqual(["Normal Healthy", "Normal Synced"]);
+});
+
 test("a run that found nothing new has no Event", () => {
   const line = new Line();
   const drifted = object("api", "drifted", { drift: { fields: ["spec"], manager: "kubectl" } });
