@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { conditionTypes } from "./condition.ts";
 import { healthStates } from "./health.ts";
+import { directoryOptions, helmOptions, kustomizeOptions } from "./render-options.ts";
 
 export const group = "mooring.dev";
 export const version = "v1alpha1";
@@ -98,8 +99,13 @@ const source = z
       .max(1024)
       .default("")
       .describe("Directory of the manifests inside the repository; the root when empty."),
+    helm: helmOptions.optional(),
+    kustomize: kustomizeOptions.optional(),
+    directory: directoryOptions.optional(),
   })
-  .describe("Where the desired state comes from.");
+  .describe(
+    "Where the desired state comes from. How it is rendered is found by itself (kustomization.yaml, Chart.yaml, else plain manifests) unless one of helm, kustomize, directory says it.",
+  );
 
 const destination = z
   .object({
@@ -220,6 +226,7 @@ export type ApplicationSpec = z.output<typeof applicationSpec>;
 export type IgnoreDifference = z.output<typeof ignoreDifference>;
 export type GitSource = z.output<typeof gitSource>;
 export type GitRef = z.output<typeof gitRef>;
+export type Source = z.output<typeof source>;
 export type Mode = ApplicationSpec["mode"];
 
 const time = z.iso.datetime({ offset: true });
@@ -290,6 +297,10 @@ export const applicationStatus = z
         healthy: z.int(),
         drifted: z.int(),
         failed: z.int().describe("Refused, failed, deferred or not attempted."),
+        skipped: z
+          .int()
+          .optional()
+          .describe("Besides `total`: rendered, and left out on purpose, as hooks are."),
       })
       .optional()
       .describe("Counts of the application's objects."),

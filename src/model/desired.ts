@@ -5,11 +5,15 @@ export interface RenderedObject {
   object: KubeObject;
   /** Where it comes from, for messages: `deploy/web.yaml:12`. */
   origin: string;
+  /** The object is a hook: what it waits for, e.g. `pre-install,pre-upgrade` (annotation `helm.sh/hook`). */
+  hook?: string;
 }
 
 /** Everything that a revision wants of one application. Complete: a render that fails part-way throws. */
 export interface DesiredSet {
   revision: string;
+  /** What rendered it; of `helm` the cluster's version and APIs are inputs, too. */
+  tool: "directory" | "kustomize" | "helm";
   objects: readonly RenderedObject[];
   /** Digest of all that the render read, listed and missed, and of its options: equal digests, equal objects. */
   inputs: string;

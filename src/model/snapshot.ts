@@ -21,6 +21,14 @@ export interface TreeEntry {
   blob: string;
 }
 
+/** One name in a directory. */
+export interface Child {
+  name: string;
+  mode: EntryMode | "directory";
+  /** As {@link TreeEntry.blob}; directories have none. */
+  blob?: string;
+}
+
 export interface Snapshot {
   /** As status and `Application.status.revision` say it, e.g. `main@sha1:<sha>`. */
   readonly revision: string;
@@ -30,6 +38,17 @@ export interface Snapshot {
    * @throws Problem PathNotFound when the revision has no such directory.
    */
   list(directory: string): Promise<readonly TreeEntry[]>;
+  /**
+   * What is at a path, without following links: neither the last one nor any on the way to it.
+   * @throws Problem InvalidManifest when the name is one that Mooring refuses
+   */
+  entry(path: string): Promise<TreeEntry | "directory" | undefined>;
+  /**
+   * What is directly in a directory, sorted by name; undefined when there is no such directory.
+   * Costs as much as there are children, however much is below them.
+   * @throws Problem InvalidManifest when a name in it is one that Mooring refuses
+   */
+  children(directory: string): Promise<readonly Child[] | undefined>;
   /**
    * The bytes of blobs, fetched in one batch where they are missing.
    * @throws Problem SourceUnreachable; never answers with fewer blobs than asked for.

@@ -72,12 +72,21 @@ function readSpec(given: unknown): ApplicationSpec | string {
 
 /** What this version cannot do is said, never ignored. */
 export function unsupported(application: Application): Problem | undefined {
-  const { project } = application.spec;
-  return project === "default"
+  const { project, source } = application.spec;
+  if (project !== "default")
+    return new Problem(
+      "Unsupported",
+      `spec.project: the project ${project} is not supported, only default`,
+    );
+  const remote = source.helm?.valueFiles?.findIndex((file) =>
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(file),
+  );
+  // The URL may hold a password.
+  return remote === undefined || remote < 0
     ? undefined
     : new Problem(
         "Unsupported",
-        `spec.project: the project ${project} is not supported, only default`,
+        `spec.source.helm.valueFiles[${remote}]: a URL; values are read from the repository only`,
       );
 }
 

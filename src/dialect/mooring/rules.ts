@@ -8,6 +8,7 @@ import type {
   GitRef,
   GitSource,
   IgnoreDifference,
+  Source,
 } from "../../model/application.ts";
 import { milliseconds } from "../../model/duration.ts";
 
@@ -54,6 +55,13 @@ export const specRules: readonly SpecRule[] = [
     "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
     "must be a path inside the repository: relative, and without ..",
     (path) => !path.startsWith("/") && !path.split("/").includes(".."),
+  ),
+  rule<Source>(
+    "spec.source",
+    "[has(self.helm), has(self.kustomize), has(self.directory)].filter(given, given).size() <= 1",
+    "name at most one of helm, kustomize, directory",
+    ({ helm, kustomize, directory }) =>
+      [helm, kustomize, directory].filter((given) => given !== undefined).length <= 1,
   ),
   between("spec.interval", "5s", "24h"),
   between("spec.timeout", "1s", "24h"),

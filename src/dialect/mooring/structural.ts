@@ -43,6 +43,9 @@ export function structural(schema: Schema, path: string): Schema {
     else if (!translated.has(keyword))
       throw new Error(`${path}: a CRD cannot say ${keyword}: ${JSON.stringify(value)}`);
   }
+  // What zod calls unknown is an object whose members are its author's: a chart's values.
+  if (schema.type === undefined && schema.enum === undefined)
+    Object.assign(out, { type: "object", "x-kubernetes-preserve-unknown-fields": true });
   Object.assign(out, supplements[path]);
   if (schema.type === "integer") integer(out);
   if (schema.format === "date-time") {
@@ -81,6 +84,8 @@ function integer(out: Schema): void {
 }
 
 function requireBounds(out: Schema, path: string): void {
+  if (out["x-kubernetes-preserve-unknown-fields"] === true && out.maxProperties === undefined)
+    throw new Error(`${path}: an object of anything without maxProperties`);
   if (out.type === "array" && out.maxItems === undefined)
     throw new Error(`${path}: a list without maxItems`);
   const bounded = out.maxLength ?? out.enum ?? out.format;

@@ -3,11 +3,15 @@
  * bounds that keep a status far below what etcd takes (status/ writes shorter texts than these),
  * and how lists are merged when somebody applies an Application.
  */
+import { maxValues } from "../../model/render-options.ts";
+
 export interface Supplement {
   description?: string;
   /** Characters of a string. */
   maxLength?: number;
   maxItems?: number;
+  /** Members of an object that may hold anything. */
+  maxProperties?: number;
   minimum?: number;
   "x-kubernetes-list-type"?: "atomic" | "set" | "map";
   "x-kubernetes-list-map-keys"?: readonly string[];
@@ -19,6 +23,14 @@ export const supplements: Readonly<Record<string, Supplement>> = {
   "spec.ignoreDifferences[].jsonPointers": { "x-kubernetes-list-type": "set" },
   "spec.ignoreDifferences[].jqPathExpressions": { "x-kubernetes-list-type": "set" },
   "spec.ignoreDifferences[].managedFieldsManagers": { "x-kubernetes-list-type": "set" },
+
+  "spec.source.helm.valueFiles": { "x-kubernetes-list-type": "atomic" },
+  "spec.source.helm.values": { maxProperties: maxValues },
+  "spec.source.helm.parameters": {
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["name"],
+  },
+  "spec.source.helm.apiVersions": { "x-kubernetes-list-type": "set" },
 
   "status.observedGeneration": { minimum: 0 },
   "status.conditions": {
@@ -57,6 +69,7 @@ export const supplements: Readonly<Record<string, Supplement>> = {
   "status.objects.healthy": { description: "Synced or not, but healthy.", minimum: 0 },
   "status.objects.drifted": { description: "Changed by somebody else.", minimum: 0 },
   "status.objects.failed": { minimum: 0 },
+  "status.objects.skipped": { minimum: 0 },
 
   "status.problems": { "x-kubernetes-list-type": "atomic" },
   ...reference("status.problems[]"),

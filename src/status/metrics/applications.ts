@@ -71,7 +71,7 @@ export function collectApplications(
   collected(registry, "objects", (set) => {
     for (const { labels, status } of tracked.values())
       for (const [state, count] of Object.entries(status.objects ?? {}))
-        set({ ...labels.name, state }, count);
+        if (count !== undefined) set({ ...labels.name, state }, count);
   });
   collected(registry, "driftAge", (set) => {
     for (const { labels, status } of tracked.values()) {

@@ -81,7 +81,7 @@ describe("what the API let through is named by its path, in plain words", () => 
     [{ ...minimal, runbook: "javascript:alert(1)" }, "spec.runbook: must be an https://"],
     [
       { source: { git: { url }, helm: { chart: "x" } } },
-      "spec.source.helm: this version of Mooring does not know the field",
+      "spec.source.helm.chart: this version of Mooring does not know the field",
     ],
   ];
   test.each(wrong)("%j", (spec, words) => {
