@@ -48,7 +48,8 @@ export interface RenderSource {
   releaseName: string;
   /** `.Release.Namespace` of charts; not written into objects. */
   namespace: string;
-  capabilities: Capabilities;
+  /** `unknown`: why the cluster's are not known now; then no chart is rendered (a half list is no list). */
+  capabilities: Capabilities | { unknown: string };
   /** Where random numbers come from: the same for an application across restarts, secret. */
   seed: Uint8Array;
   /** The application: what renderers' time is shared among. */
