@@ -1,11 +1,12 @@
-// Gets the control plane's programs into the cache: by download where it is in reach, else by
-// building them.
+// Gets the programs of the control plane and the official renderers into the cache: by download
+// where it is in reach, else by building them.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, goEnvironment } from "./build.mjs";
 import {
   componentDirectory,
-  findControlPlaneBinaries,
+  findBinaries,
+  officialRenderers,
   pinnedVersion,
   platform,
   programs,
@@ -15,8 +16,17 @@ import { withLock } from "./lock.mjs";
 import { say, step } from "./progress.mjs";
 
 /** After it, controlPlaneBinaries() finds every program. */
-export async function provideBinaries({ signal, env = process.env }) {
-  for (const component of Object.keys(programs)) {
+export function provideControlPlane(o) {
+  return provideAll(Object.keys(programs), o);
+}
+
+/** After it, officialRendererBinaries() finds both. */
+export function provideOfficialRenderers(o) {
+  return provideAll(Object.keys(officialRenderers), o);
+}
+
+async function provideAll(components, { signal, env = process.env }) {
+  for (const component of components) {
     if (missing(component, env).length === 0) continue;
     const directory = componentDirectory(component, env);
     mkdirSync(directory, { recursive: true });
@@ -25,8 +35,9 @@ export async function provideBinaries({ signal, env = process.env }) {
 }
 
 function missing(component, env) {
-  const found = findControlPlaneBinaries(env);
-  return programs[component].filter((name) => found[name] === undefined);
+  const names = programs[component] ?? officialRenderers[component];
+  const found = findBinaries(env, { [component]: names });
+  return names.filter((name) => found[name] === undefined);
 }
 
 async function provide(component, directory, env, signal) {

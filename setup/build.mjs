@@ -1,4 +1,4 @@
-// Builds the control plane from its sources, as the Go modules in setup/modules pin them.
+// Builds the control plane and the official renderers from their sources, as the Go modules in setup/modules pin them.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -12,17 +12,40 @@ const packages = {
   etcd: (name) => ({ etcd: "go.etcd.io/etcd/server/v3" })[name],
   kubernetes: (name) => `k8s.io/kubernetes/cmd/${name}`,
   kwok: (name) => `sigs.k8s.io/kwok/cmd/${name}`,
+  kustomize: () => "sigs.k8s.io/kustomize/kustomize/v5",
+  helm: () => "helm.sh/helm/v4/cmd/helm",
 };
 
 /** Go's own name for a main package whose path ends in a major version is that path's last word. */
 const builtAs = { etcd: "server" };
 
+/** As the projects' own builds say their version: templates, labels and /version show it. */
 function linkerFlags(component, version) {
-  if (component !== "kubernetes") return "-s -w";
-  // What `kubectl version` and the apiserver's /version say; without it v0.0.0-master.
-  const [major, minor] = version.slice(1).split(".");
-  const at = "k8s.io/component-base/version";
-  return `-s -w -X ${at}.gitVersion=${version} -X ${at}.gitMajor=${major} -X ${at}.gitMinor=${minor}`;
+  const variables = Object.entries(versionVariables(component, version));
+  return ["-s -w", ...variables.map(([name, value]) => `-X ${name}=${value}`)].join(" ");
+}
+
+function versionVariables(component, version) {
+  switch (component) {
+    case "kubernetes": {
+      // What `kubectl version` and the apiserver's /version say; without it v0.0.0-master.
+      const [major, minor] = version.slice(1).split(".");
+      const at = "k8s.io/component-base/version";
+      return {
+        [`${at}.gitVersion`]: version,
+        [`${at}.gitMajor`]: major,
+        [`${at}.gitMinor`]: minor,
+      };
+    }
+    case "kustomize":
+      // buildMetadata's managedByLabel.
+      return { "sigs.k8s.io/kustomize/api/provenance.version": version };
+    case "helm":
+      // .Capabilities.HelmVersion.
+      return { "helm.sh/helm/v4/internal/version.version": version };
+    default:
+      return {};
+  }
 }
 
 /** @returns the environment in which `go` is found, or undefined */

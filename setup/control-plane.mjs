@@ -1,5 +1,5 @@
-// Where the binaries of the embedded control plane are: the one place that set-up writes and
-// the tests read. Plain JavaScript for Node 20, no dependencies: it runs before `npm ci`.
+// Where the binaries of the embedded control plane and of the official renderers are: the one
+// place that set-up writes and the tests read. Plain JavaScript for Node 20, no dependencies: it runs before `npm ci`.
 import { accessSync, constants, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,10 +14,15 @@ export const programs = {
   kwok: ["kwok"],
 };
 
+/** The programs that our renders are compared with; running Mooring needs none of them. */
+export const officialRenderers = { kustomize: ["kustomize"], helm: ["helm"] };
+
 const pinnedBy = {
   etcd: "go.etcd.io/etcd/server/v3",
   kubernetes: "k8s.io/kubernetes",
   kwok: "sigs.k8s.io/kwok",
+  kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
+  helm: "helm.sh/helm/v4",
 };
 
 /** The version of a component, such as `v1.36.3`, as its go.mod pins it. */
@@ -51,10 +56,11 @@ export function componentDirectory(component, env = process.env) {
  * Path of each program, by name: `$KUBEBUILDER_ASSETS` first (envtest's layout, which usually
  * holds etcd, kube-apiserver and kubectl only), then the cache. A program that is in neither
  * is absent from the answer.
+ * @param wanted programs by component; every component of the control plane unless given
  */
-export function findControlPlaneBinaries(env = process.env) {
+export function findBinaries(env = process.env, wanted = programs) {
   const found = {};
-  for (const [component, names] of Object.entries(programs)) {
+  for (const [component, names] of Object.entries(wanted)) {
     for (const name of names) {
       const candidates = [join(componentDirectory(component, env), name)];
       if (env.KUBEBUILDER_ASSETS) candidates.unshift(join(env.KUBEBUILDER_ASSETS, name));
@@ -65,14 +71,23 @@ export function findControlPlaneBinaries(env = process.env) {
   return found;
 }
 
-/** As findControlPlaneBinaries, but all six are there, or it throws an error that says what to run. */
+/** Path of each program of the control plane, or it throws an error that says what to run. */
 export function controlPlaneBinaries(env = process.env) {
-  const found = findControlPlaneBinaries(env);
-  const missing = Object.values(programs)
+  return allOf(programs, "the control plane lacks", env);
+}
+
+/** Paths of the official kustomize and Helm, or it throws an error that says what to run. */
+export function officialRendererBinaries(env = process.env) {
+  return allOf(officialRenderers, "the official renderers lack", env);
+}
+
+function allOf(wanted, lacking, env) {
+  const found = findBinaries(env, wanted);
+  const missing = Object.values(wanted)
     .flat()
     .filter((name) => found[name] === undefined);
   if (missing.length > 0) {
-    throw new Error(`the control plane lacks ${missing.join(", ")}; run: node setup/main.mjs test`);
+    throw new Error(`${lacking} ${missing.join(", ")}; run: node setup/main.mjs test`);
   }
   return found;
 }

@@ -6,7 +6,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { provideBinaries } from "./binaries.mjs";
+import { provideControlPlane, provideOfficialRenderers } from "./binaries.mjs";
+import { compile } from "./compile.mjs";
 import { install } from "./install.mjs";
 import { interruption } from "./interruption.mjs";
 import { requireGit } from "./system-packages.mjs";
@@ -15,6 +16,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Whether the task serves or clones Git repositories. */
 const needsGit = { start: true, test: true, cluster: false, bench: true };
+
+/** Whether the task compares renders with those of the official kustomize and Helm. */
+const needsOfficialRenderers = { start: false, test: true, cluster: false, bench: true };
 
 function requireNode24() {
   const major = Number(process.versions.node.split(".")[0]);
@@ -34,7 +38,9 @@ async function main(task) {
   const signal = interruption();
   await install(root, { signal });
   requireNode24();
-  await provideBinaries({ signal });
+  if (task === "bench") await compile(root, { signal });
+  await provideControlPlane({ signal });
+  if (needsOfficialRenderers[task]) await provideOfficialRenderers({ signal });
 }
 
 try {

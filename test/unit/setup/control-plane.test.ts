@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   componentDirectory,
   controlPlaneBinaries,
-  findControlPlaneBinaries,
+  findBinaries,
+  officialRendererBinaries,
+  officialRenderers,
   pinnedVersion,
 } from "../../../setup/control-plane.mjs";
 
@@ -39,12 +41,22 @@ describe("where the control plane's binaries are", () => {
     const scheduler = await program(cached, "kube-scheduler");
     const kubectl = await program(env.KUBEBUILDER_ASSETS, "kubectl");
     await writeFile(join(env.KUBEBUILDER_ASSETS, "etcd"), "not executable");
-    expect(findControlPlaneBinaries(env)).toEqual({ kubectl, "kube-scheduler": scheduler });
+    expect(findBinaries(env)).toEqual({ kubectl, "kube-scheduler": scheduler });
   });
 
   test("names what is missing, and what to run", () => {
     expect(() => controlPlaneBinaries({ XDG_CACHE_HOME: place })).toThrow(
       /lacks etcd, kube-apiserver, .*kwok; run: node setup\/main\.mjs/,
+    );
+  });
+
+  test("are only those of what was asked for: running needs no official kustomize or Helm", async () => {
+    const env = { XDG_CACHE_HOME: place };
+    const kustomize = await program(componentDirectory("kustomize", env), "kustomize");
+    expect(findBinaries(env)).toEqual({});
+    expect(findBinaries(env, officialRenderers)).toEqual({ kustomize });
+    expect(() => officialRendererBinaries(env)).toThrow(
+      "the official renderers lack helm; run: node setup/main.mjs test",
     );
   });
 });
