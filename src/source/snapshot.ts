@@ -1,10 +1,13 @@
 import { Problem } from "../model/problem.ts";
-import type { Commit, Snapshot, TreeEntry } from "../model/snapshot.ts";
+import type { Child, Commit, Snapshot, TreeEntry } from "../model/snapshot.ts";
 import type { SourceLimits } from "./limits.ts";
 import type { Tree } from "./tree.ts";
 
 /** Where a snapshot's blobs come from. Answers with all of them, or throws. */
 export type ReadBlobs = (ids: readonly string[]) => Promise<ReadonlyMap<string, Buffer>>;
+
+/** After so many names of one directory others get their turn. */
+const namesAtOnce = 2_000;
 
 /** One commit of a Git repository: its tree in memory, its blobs behind {@link ReadBlobs}. */
 export class GitSnapshot implements Snapshot {
@@ -30,6 +33,20 @@ export class GitSnapshot implements Snapshot {
 
   async list(directory: string): Promise<readonly TreeEntry[]> {
     return this.#tree.list(directory);
+  }
+
+  async entry(path: string): Promise<TreeEntry | "directory" | undefined> {
+    return this.#tree.entry(path);
+  }
+
+  async children(directory: string): Promise<readonly Child[] | undefined> {
+    const children: Child[] = [];
+    for (const child of this.#tree.children(directory)) {
+      children.push(child);
+      if (children.length % namesAtOnce === 0) await new Promise(setImmediate);
+    }
+    if (children.length === 0 && this.#tree.entry(directory) !== "directory") return undefined;
+    return children.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async read(blobs: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
@@ -71,6 +88,8 @@ export function renamed(snapshot: Snapshot, revision: string): Snapshot {
     revision,
     commit: snapshot.commit,
     list: (directory) => snapshot.list(directory),
+    entry: (path) => snapshot.entry(path),
+    children: (directory) => snapshot.children(directory),
     read: (blobs) => snapshot.read(blobs),
   };
 }

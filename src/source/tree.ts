@@ -1,8 +1,9 @@
 import { Problem } from "../model/problem.ts";
-import type { EntryMode, TreeEntry } from "../model/snapshot.ts";
+import type { Child, EntryMode, TreeEntry } from "../model/snapshot.ts";
 
 const NUL = 0;
 const TAB = 9;
+const SLASH = 47;
 
 /**
  * One commit's whole tree, kept as the bytes of `git ls-tree -r -z` (`<mode> <type> <id>\t<path>`,
@@ -57,12 +58,54 @@ export class Tree {
   list(directory: string): TreeEntry[] {
     const prefix = directoryPrefix(directory);
     const entries: TreeEntry[] = [];
-    for (let i = this.#firstAtOrAfter(prefix); i < this.size; i++) {
-      if (!this.#path(i).subarray(0, prefix.length).equals(prefix)) break;
+    for (let i = this.#firstAtOrAfter(prefix); this.#isBelow(i, prefix); i++) {
       entries.push(this.#entry(i));
     }
     if (entries.length === 0 && prefix.length > 0) throw this.#notFound(directory, prefix);
     return entries;
+  }
+
+  /**
+   * What is at a path, with the path as it is in the tree. Links are not followed.
+   * @throws Problem InvalidManifest when the name is hostile
+   */
+  entry(path: string): TreeEntry | "directory" | undefined {
+    const prefix = prefixOf(path);
+    if (prefix === undefined) return undefined;
+    if (prefix.length === 0) return "directory";
+    const name = prefix.subarray(0, prefix.length - 1);
+    const i = this.#firstAtOrAfter(name);
+    if (i < this.size && this.#path(i).equals(name)) return this.#entry(i);
+    const below = this.#firstAtOrAfter(prefix, i);
+    if (!this.#isBelow(below, prefix)) return undefined;
+    checkPath(name);
+    return "directory";
+  }
+
+  /**
+   * What is directly in a directory, in the order of the tree; nothing when there is none. Of a
+   * directory in it, what is below is skipped by one search.
+   * @throws Problem InvalidManifest when the name of a child is hostile
+   */
+  *children(directory: string): Generator<Child, void, undefined> {
+    const prefix = prefixOf(directory);
+    if (prefix === undefined) return;
+    let i = this.#firstAtOrAfter(prefix);
+    while (this.#isBelow(i, prefix)) {
+      const path = this.#path(i);
+      const slash = path.indexOf(SLASH, prefix.length);
+      if (slash < 0) {
+        const { path: full, mode, blob } = this.#entry(i);
+        yield { name: full.slice(full.lastIndexOf("/") + 1), mode, blob };
+        i += 1;
+        continue;
+      }
+      const full = checkPath(path.subarray(0, slash));
+      yield { name: full.slice(full.lastIndexOf("/") + 1), mode: "directory" };
+      const past = Buffer.from(path.subarray(0, slash + 1));
+      past[slash] = SLASH + 1;
+      i = this.#firstAtOrAfter(past, i + 1);
+    }
   }
 
   /** A path that has this blob, for messages. */
@@ -81,8 +124,12 @@ export class Tree {
     );
   }
 
-  #firstAtOrAfter(wanted: Buffer): number {
-    let low = 0;
+  #isBelow(i: number, prefix: Buffer): boolean {
+    return i < this.size && this.#path(i).subarray(0, prefix.length).equals(prefix);
+  }
+
+  #firstAtOrAfter(wanted: Buffer, from = 0): number {
+    let low = from;
     let high = this.size;
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -132,14 +179,21 @@ function entryMode(mode: string): EntryMode {
 }
 
 /** `./deploy/prod/` -> `deploy/prod/`; the root is empty. */
-function directoryPrefix(directory: string): Buffer {
+export function directoryPrefix(directory: string): Buffer {
   if (/[\\\0]/.test(directory)) {
     throw new Problem("PathNotFound", "the path must not have a backslash or NUL in it");
   }
-  const parts = directory.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) {
+  const prefix = prefixOf(directory);
+  if (prefix === undefined) {
     throw new Problem("PathNotFound", `"${directory}" leaves the repository`);
   }
+  return prefix;
+}
+
+/** Undefined for what leads upwards. */
+function prefixOf(directory: string): Buffer | undefined {
+  const parts = directory.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) return undefined;
   return Buffer.from(parts.map((part) => `${part}/`).join(""));
 }
 
@@ -151,7 +205,7 @@ const gitDirectory = /^(\.git[ .]*|git~[0-9]+)(:.*)?$/i;
  * A path of a tree, when it is one that stays inside.
  * @throws Problem InvalidManifest naming it.
  */
-function checkPath(bytes: Buffer): string {
+export function checkPath(bytes: Buffer): string {
   let path: string;
   try {
     path = utf8.decode(bytes);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Problem } from "../../../src/model/problem.ts";
-import type { EntryMode, Snapshot, TreeEntry } from "../../../src/model/snapshot.ts";
+import type { Child, EntryMode, Snapshot, TreeEntry } from "../../../src/model/snapshot.ts";
 
-type File = string | Uint8Array | { mode: EntryMode };
+/** A symlink's content is where it points to. */
+type File = string | Uint8Array | { mode: EntryMode; content?: string };
 
 /** A snapshot of files in memory, which counts what is read of it. */
 export class MemorySnapshot implements Snapshot {
@@ -16,7 +17,7 @@ export class MemorySnapshot implements Snapshot {
     this.revision = revision;
     for (const [path, file] of Object.entries(files)) {
       const special = typeof file === "object" && "mode" in file;
-      const content = special ? Buffer.from(path) : Buffer.from(file as string);
+      const content = special ? Buffer.from(file.content ?? path) : Buffer.from(file as string);
       const blob = createHash("sha1").update(content).digest("hex");
       this.#blobs.set(blob, content);
       this.#entries.push({ path, mode: special ? file.mode : "file", blob });
@@ -29,6 +30,24 @@ export class MemorySnapshot implements Snapshot {
     const entries = this.#entries.filter(({ path }) => path.startsWith(prefix));
     if (entries.length === 0 && directory !== "") throw new Problem("PathNotFound", directory);
     return entries;
+  }
+
+  async entry(path: string): Promise<TreeEntry | "directory" | undefined> {
+    if (path === "" || this.#entries.some((entry) => entry.path.startsWith(`${path}/`)))
+      return "directory";
+    return this.#entries.find((entry) => entry.path === path);
+  }
+
+  async children(directory: string): Promise<readonly Child[] | undefined> {
+    if ((await this.entry(directory)) !== "directory") return undefined;
+    const children = new Map<string, Child>();
+    for (const { path, mode, blob } of await this.list(directory)) {
+      const [name = "", ...below] = path
+        .slice(directory === "" ? 0 : directory.length + 1)
+        .split("/");
+      children.set(name, below.length > 0 ? { name, mode: "directory" } : { name, mode, blob });
+    }
+    return [...children.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async read(blobs: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Tree } from "../../../src/source/tree.ts";
 
 const id = "0123456789012345678901234567890123456789";
@@ -96,3 +96,57 @@ test("more files than allowed are LimitExceeded", () => {
   expect(refusal(() => Tree.parse(bytes, 2))).toBe("LimitExceeded");
   expect(Tree.parse(bytes, 3).size).toBe(3);
 });
+
+test("entry and children say what list says, one level at a time", () => {
+  // Names around the slash in ASCII: `a-`, `a.` and `a0` sort next to `a/`.
+  const name = fc.stringMatching(/^[a-b.0-]{1,3}$/).filter((part) => !/^\.+$/.test(part));
+  const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
+  fc.assert(
+    fc.property(fc.uniqueArray(path, { maxLength: 40 }), path, (paths, asked) => {
+      const files = paths.filter((a) => !paths.some((b) => b.startsWith(`${a}/`)));
+      const made = tree(...files);
+      for (const directory of ["", asked, ...files.map((file) => file.replace(/\/[^/]*$/, ""))]) {
+        const prefix = directory === "" ? "" : `${directory}/`;
+        const below = files.filter((file) => file.startsWith(prefix));
+        const expected = new Map(
+          below.map((file) => {
+            const [child = "", ...rest] = file.slice(prefix.length).split("/");
+            return [child, rest.length > 0 ? "directory" : "file"];
+          }),
+        );
+        const children = [...made.children(directory)];
+        expect(new Map(children.map(({ name, mode }) => [name, mode]))).toEqual(expected);
+        expect(children.length).toBe(expected.size);
+        const entry = made.entry(directory);
+        if (files.includes(directory)) expect(entry).toMatchObject({ path: directory, blob: id });
+        else expect(entry).toBe(below.length > 0 || directory === "" ? "directory" : undefined);
+      }
+    }),
+  );
+});
+
+test("the root of a deep tree is listed without looking at what is below", () => {
+  const paths = Array.from({ length: 200_000 }, (_, i) => `d${i % 4}/x/y${i % 1000}/f${i}`);
+  const made = Tree.parse(Buffer.concat(paths.sort().map((path) => record(path))), 200_000);
+  const comparisons = countComparisons(() => [...made.children("")]);
+  expect([...made.children("")].map(({ name }) => name)).toEqual(["d0", "d1", "d2", "d3"]);
+  expect(comparisons).toBeLessThan(6 * 18);
+});
+
+test("a hostile name is refused where it is met, not before", () => {
+  const made = tree("a/.git/config", "a/b", "c");
+  expect([...made.children("")].map(({ name }) => name)).toEqual(["a", "c"]);
+  expect(refusal(() => [...made.children("a")])).toBe("InvalidManifest");
+  expect(refusal(() => made.entry("a/.git"))).toBe("InvalidManifest");
+  expect(made.entry("a/../c")).toBeUndefined();
+});
+
+function countComparisons(action: () => unknown): number {
+  const counted = vi.spyOn(Buffer, "compare");
+  try {
+    action();
+    return counted.mock.calls.length;
+  } finally {
+    counted.mockRestore();
+  }
+}
