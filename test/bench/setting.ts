@@ -1,6 +1,7 @@
 /** Where it is measured: a control plane, a Git server, the controller under its own RBAC. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type ControlPlane, startControlPlane } from "../cluster/control-plane.ts";
 import { Supervisor } from "../cluster/supervisor.ts";
 import { AuditLog } from "../e2e/harness/audit.ts";
@@ -25,6 +26,8 @@ export const requestsInFlight = 32;
 /** More than anybody here sends: what is measured is not the apiserver's throttle. */
 const maxInflight = 800;
 const repositoryName = "bench";
+/** What an installed Mooring runs; `npm run bench` compiles it first. */
+const compiled = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface Setting {
   readonly plane: ControlPlane;
@@ -94,6 +97,7 @@ export async function openSetting({
     controllerLost: lost.promise,
     async startController() {
       const controller = await controllers.start({
+        main: compiled,
         flags,
         nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
       });

@@ -9,7 +9,7 @@ import { account } from "./installation.ts";
 import { parseMetrics, type Sample } from "./metrics.ts";
 import { waitFor } from "./wait.ts";
 
-const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+const sources = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const readyDeadlineMs = 30_000;
 
 export interface ControllerOptions {
@@ -21,6 +21,8 @@ export interface ControllerOptions {
   kubeconfig?: string;
   /** Flags of Node itself: `--cpu-prof`. */
   nodeFlags?: readonly string[];
+  /** Path of its main module. Default: the sources'. */
+  main?: string;
 }
 
 export interface RunningController {
@@ -51,7 +53,7 @@ export class Controllers {
 
   /** @throws Error with the end of its log when it does not become ready */
   async start(options: ControllerOptions = {}): Promise<RunningController> {
-    const { identity = "replica-0", flags = [], nodeFlags = [] } = options;
+    const { identity = "replica-0", flags = [], nodeFlags = [], main = sources } = options;
     this.#started += 1;
     const name = `controller-${this.#started}`;
     const logPath = join(this.#supervisor.directory, `${name}.log`);
