@@ -79,9 +79,13 @@ export class Applications {
 
   /** Takes an Application as the API has it now. */
   take(object: KubeObject): void {
+    const known = this.#states.get(keyOf(object));
+    const { uid, resourceVersion } = object.metadata;
+    // The watch says what the answer to our own write said already.
+    if (known?.application.uid === uid && known?.application.resourceVersion === resourceVersion)
+      return;
     const parsed = parseApplication(object);
     const { application } = parsed;
-    const known = this.#states.get(keyOf(object));
     if (known === undefined || known.application.uid !== application.uid) {
       if (known !== undefined) this.#gone(known.key);
       const state = new ApplicationState(application);
