@@ -16,6 +16,7 @@ const attempts = 4;
 /** Others live in these or are made of these: they go last. */
 const last = new Set(["Namespace", "CustomResourceDefinition.apiextensions.k8s.io"]);
 
+/** What its chart wants kept (`helm.sh/resource-policy: keep`) is let go instead, as Helm does: outcome `orphaned`. */
 export async function prune(
   candidates: readonly LiveObject[],
   context: ApplyContext,
@@ -53,6 +54,7 @@ async function remove(candidate: LiveObject, context: ApplyContext): Promise<Obj
   let live = candidate;
   for (let attempt = 1; ; attempt++) {
     if (live.deleting) return { ref, outcome: "pruning", health: live.health };
+    if (live.kept) return await release(live, context);
     try {
       const result = await context.objects.delete(resource, ref.namespace, ref.name, {
         uid: live.uid,

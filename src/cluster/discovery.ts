@@ -7,6 +7,7 @@ import {
   versionOf,
 } from "../model/object.ts";
 import { ApiError } from "./api-error.ts";
+import { type ApiVersions, apiVersionsOf } from "./api-versions.ts";
 import {
   type AggregatedDiscovery,
   type CoreVersions,
@@ -32,6 +33,7 @@ interface Known {
   /** Group and kind, at the preferred version that has it. */
   byKind: ReadonlyMap<string, ResourceKind>;
   unknownGroups: readonly string[];
+  apiVersions: ApiVersions;
   kubernetesVersion: string;
   fetchedAt: Date;
 }
@@ -86,6 +88,11 @@ export class Discovery {
   /** Groups whose servers did not say what they have: unknown, not absent. */
   get unknownGroups(): readonly string[] {
     return this.#known?.unknownGroups ?? [];
+  }
+
+  /** Everything that is served, as charts ask for it. */
+  get apiVersions(): ApiVersions {
+    return this.#known?.apiVersions ?? { unknown: "the cluster was not asked for its APIs yet" };
   }
 
   /** `v1.36.3`; empty before the first refresh. */
@@ -155,6 +162,7 @@ function index(
     byVersion,
     byKind,
     unknownGroups: [...unknown],
+    apiVersions: apiVersionsOf(groupVersions, before?.apiVersions),
     kubernetesVersion,
     fetchedAt,
   };

@@ -39,6 +39,8 @@ export function liveObjectOf(
     appliedHash: meta.annotations?.[annotations.appliedHash],
     controlled: meta.ownerReferences?.some((owner) => owner.controller === true) ?? false,
     foreignOwner: foreignOwnerOf(object),
+    // As Helm reads it: in any case, with spaces around.
+    kept: meta.annotations?.["helm.sh/resource-policy"]?.trim().toLowerCase() === "keep",
     claim: ours?.fieldsV1 === undefined ? undefined : digestFields(ours.fieldsV1),
     otherAppliers: main
       .filter((entry) => entry.operation === "Apply" && entry !== ours)

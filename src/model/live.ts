@@ -21,6 +21,8 @@ export interface LiveObject {
   controlled: boolean;
   /** Another GitOps owner whose marks it carries (Argo CD, Flux, Helm), in words. */
   foreignOwner: string | undefined;
+  /** Annotated `helm.sh/resource-policy: keep`: never deleted, only let go. */
+  kept: boolean;
   /** Digest of the Apply entry of the application that `partOf` names; absent when there is none. */
   claim: string | undefined;
   /** Other managers with an Apply entry on the main resource. */

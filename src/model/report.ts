@@ -15,6 +15,7 @@ export type Outcome =
   | "held"
   | "orphaned"
   | "deferred"
+  | "skipped"
   | "refused"
   | "failed"
   | "not-attempted";
@@ -23,6 +24,8 @@ export interface ObjectReport {
   ref: ObjectRef;
   outcome: Outcome;
   problem?: Problem;
+  /** Why it was skipped. */
+  note?: string;
   health?: Health;
   /** What had drifted, where that is why it was written or reported. */
   drift?: DriftReport;

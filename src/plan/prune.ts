@@ -80,7 +80,7 @@ export function guardPrune(
   guard: PruneGuard,
   approved: string | undefined,
 ): HeldPrune | undefined {
-  const doomed = candidates.filter((live) => !live.deleting);
+  const doomed = candidates.filter((live) => !live.deleting && !live.kept);
   if (doomed.length === 0) return undefined;
   const reason =
     emptied(wanted) ??
@@ -98,7 +98,7 @@ export function guardDeletion(
   guard: PruneGuard,
   approved: string | undefined,
 ): HeldPrune | undefined {
-  const doomed = owned.filter((live) => !live.deleting);
+  const doomed = owned.filter((live) => !live.deleting && !live.kept);
   const reason = protectedAmong(doomed, guard);
   if (reason === undefined) return undefined;
   const hash = pruneHash(doomed);

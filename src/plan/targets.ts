@@ -36,9 +36,14 @@ export interface Target {
 
 export interface Targets {
   targets: Target[];
-  /** Objects that cannot be targets now: unknown kinds (deferred) and duplicates (refused). */
-  others: { ref: ObjectRef; outcome: "deferred" | "refused"; problem: Problem }[];
+  /** Objects that cannot be targets now: unknown kinds (deferred), duplicates (refused) and hooks (skipped). */
+  others: OtherObject[];
 }
+
+export type OtherObject =
+  | { ref: ObjectRef; outcome: "deferred" | "refused"; problem: Problem }
+  /** Wanted, hence never pruned, and not applied: why. */
+  | { ref: ObjectRef; outcome: "skipped"; note: string };
 
 export interface TargetOptions {
   defaultNamespace: string;
@@ -59,9 +64,14 @@ export function resolveTargets(
   const others: Targets["others"] = [];
   const duplicates = new Map<string, { ref: ObjectRef; origins: string[] }>();
 
-  for (const { object, origin } of rendered) {
+  const hooks: OtherObject[] = [];
+  for (const { object, origin, hook } of rendered) {
     const resource = options.find(object.apiVersion, object.kind);
     const ref = refFor(object, resource, options.defaultNamespace);
+    if (hook !== undefined) {
+      hooks.push({ ref, outcome: "skipped", note: hookNote(hook, origin) });
+      continue;
+    }
     if (resource === undefined) {
       const problem = new Problem(
         "UnknownKind",
@@ -87,7 +97,14 @@ export function resolveTargets(
     );
     others.push({ ref, outcome: "refused", problem });
   }
+  // A chart may have one object twice, as a hook and as itself: that one is told.
+  const told = new Set([...targets.keys(), ...others.map((other) => refKey(other.ref))]);
+  others.push(...hooks.filter(({ ref }) => !told.has(refKey(ref))));
   return { targets: [...targets.values()], others };
+}
+
+function hookNote(hook: string, origin: string): string {
+  return `is a hook (${hook}) and was not applied: hooks are not run yet (${origin})`;
 }
 
 function refFor(
@@ -99,7 +116,8 @@ function refFor(
   const ref: ObjectRef = {
     group: slash < 0 ? "" : object.apiVersion.slice(0, slash),
     kind: object.kind,
-    name: object.metadata.name ?? "",
+    // Hooks may leave the end of their name to the apiserver.
+    name: object.metadata.name ?? `${object.metadata.generateName ?? ""}*`,
   };
   const namespace =
     object.metadata.namespace ?? (resource === undefined ? undefined : defaultNamespace);

@@ -227,7 +227,7 @@ async function reconcileObjects(
       env.again(state);
     }
   }
-  reportOthers(state, desired);
+  reportOthers(state, desired, env);
   if (whole && isLatest) await pruneRemoved(state, desired, context, env, signal);
   else await dropGone(state, desired, env, signal);
 }
@@ -247,7 +247,11 @@ async function createNamespace(state: ApplicationState, context: ApplyContext): 
   else state.reports.set(key, report);
 }
 
-function reportOthers(state: ApplicationState, desired: Desired): void {
-  for (const { ref, outcome, problem } of desired.others)
-    state.reports.set(refKey(ref), { ref, outcome, problem });
+function reportOthers(state: ApplicationState, desired: Desired, env: Environment): void {
+  for (const other of desired.others) {
+    const key = refKey(other.ref);
+    if (other.outcome === "skipped" && state.reports.get(key)?.outcome !== "skipped")
+      env.log.warn({ app: state.key, object: key, why: other.note }, "object skipped");
+    state.reports.set(key, other);
+  }
 }

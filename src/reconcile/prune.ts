@@ -83,13 +83,9 @@ export async function pruneRemoved(
   }
   const reports = await prune(candidates, context);
   recordReports(state, reports, new Map(), env);
-  state.pruned = reports
-    .filter((report) => report.outcome === "pruned")
-    .map((report) => report.ref);
-  for (const report of reports)
-    if (report.outcome === "pruned") state.reports.delete(refKey(report.ref));
-  if (reports.every((report) => report.outcome === "pruned"))
-    await narrowRecord(state, env, signal);
+  state.gone = reports.filter(({ outcome }) => outcome === "pruned" || outcome === "orphaned");
+  for (const { ref } of state.gone) state.reports.delete(refKey(ref));
+  if (state.gone.length === reports.length) await narrowRecord(state, env, signal);
 }
 
 export function isIncomplete(report: ObjectReport): boolean {
@@ -125,7 +121,7 @@ export async function dropGone(
   env: Environment,
   signal: AbortSignal,
 ): Promise<void> {
-  let gone = false;
+  let any = false;
   for (const [key, report] of state.reports) {
     if (
       report.outcome !== "pruning" ||
@@ -134,12 +130,13 @@ export async function dropGone(
     )
       continue;
     state.reports.delete(key);
-    state.pruned.push(report.ref);
+    const gone: ObjectReport = { ref: report.ref, outcome: "pruned" };
+    state.gone.push(gone);
     env.metrics.observeReport(state.application, {
       revision: desired.revision,
-      objects: [{ ref: report.ref, outcome: "pruned" }],
+      objects: [gone],
     });
-    gone = true;
+    any = true;
   }
-  if (gone) await narrowRecord(state, env, signal);
+  if (any) await narrowRecord(state, env, signal);
 }

@@ -1,7 +1,6 @@
 /** All that the process remembers of one application. Lost with the process, and rebuilt without a write. */
 import type { Application, ApplicationStatus } from "../model/application.ts";
 import type { Health } from "../model/health.ts";
-import type { ObjectRef } from "../model/object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { HeldPrune, ObjectReport } from "../model/report.ts";
 import type { Commit } from "../model/snapshot.ts";
@@ -65,8 +64,8 @@ export class ApplicationState {
   failedRender: { revision: string; generation: number; problem: Problem } | undefined;
   /** Terminal refusals: key -> hash of the desired object that was refused. */
   readonly terminal = new Map<string, string>();
-  /** Deleted since the last status was written. */
-  pruned: ObjectRef[] = [];
+  /** Deleted, or let go, since the last status was written. */
+  gone: ObjectReport[] = [];
   handledRefresh: string | undefined;
   askedRefresh: string | undefined;
   /** Since when the source has been asked for the first time (monotonic, milliseconds). */

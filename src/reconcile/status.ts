@@ -3,7 +3,7 @@ import { isNotFound, isStale } from "../cluster/api-error.ts";
 import { fitStatus } from "../dialect/mooring/status.ts";
 import type { ApplicationStatus } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
-import type { ObjectReport, Report } from "../model/report.ts";
+import type { Report } from "../model/report.ts";
 import { nextStatus, statusEquals } from "../status/conditions.ts";
 import { eventsFor } from "../status/events.ts";
 import { applicationResource, type Environment } from "./environment.ts";
@@ -40,7 +40,7 @@ export async function writeStatus(
     }),
   );
   env.metrics.setApplication(state.application, next);
-  state.pruned = [];
+  state.gone = [];
   state.untold = false;
   state.settleReports();
   if (statusEquals(previous, next)) return;
@@ -74,10 +74,7 @@ function reportOf(state: ApplicationState): Report | undefined {
   if (state.desired === undefined) return undefined;
   return {
     revision: state.desired.revision,
-    objects: [
-      ...state.reports.values(),
-      ...state.pruned.map((ref): ObjectReport => ({ ref, outcome: "pruned" })),
-    ],
+    objects: [...state.reports.values(), ...state.gone],
     ...(state.held === undefined ? {} : { held: state.held }),
   };
 }

@@ -13,6 +13,8 @@ export interface Counts {
   healthy: number;
   drifted: number;
   failed: number;
+  /** Besides `total`; absent when none. */
+  skipped?: number;
 }
 
 /** An object that is not fine. What is said of it is made when it is shown: few of many are. */
@@ -46,6 +48,7 @@ const severity = [
   "pruning",
   "Progressing",
   "Suspended",
+  "skipped",
 ];
 
 export function assess(report: Report): Assessment {
@@ -63,6 +66,7 @@ export function assess(report: Report): Assessment {
       if (health === "Healthy") counts.healthy++;
       if (health !== undefined) states.push(health);
     }
+    if (standing === "skipped") counts.skipped = (counts.skipped ?? 0) + 1;
     const trouble = troubleOf(object, standing);
     if (trouble !== undefined) troubles.push(trouble);
   }
@@ -82,7 +86,7 @@ function healthOf(object: ObjectReport, standing: Standing): HealthState | undef
 
 function troubleOf(object: ObjectReport, standing: Standing): Trouble | undefined {
   if (standing === "gone") return undefined;
-  const health = healthOf(object, standing);
+  const health = standing === "skipped" ? undefined : healthOf(object, standing);
   const state = standing !== "synced" ? object.outcome : health;
   if (state === undefined || state === "Healthy") return undefined;
   return { report: object, key: refKey(object.ref), standing, state };
@@ -99,6 +103,8 @@ export function sentence({ report: object, standing }: Trouble): string {
       return "is no longer in the source; its deletion waits";
     case "leaving":
       return "is being deleted";
+    case "skipped":
+      return object.note ?? "is left out";
     case "failed":
       return object.outcome === "not-attempted"
         ? "was not attempted in this run"

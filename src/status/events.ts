@@ -46,12 +46,14 @@ export function eventsFor(transition: Transition): EventSpec[] {
   const events = [
     ...stopped(transition),
     ...objectProblems(transition),
+    ...skipped(transition),
     ...held(transition),
     ...health(transition),
     ...drift(transition),
     ...revision(transition),
     ...healed(transition),
     ...pruned(transition),
+    ...letGo(transition),
     ...recovered(transition),
   ];
   const all = [...events, ...gaveUp(transition, events)];
@@ -71,6 +73,14 @@ function objectProblems({ previous, next }: Transition): EventSpec[] {
     const reason = codeIn(object.message) ?? "ObjectFailed";
     return warning(reason, "Sync", `${keyOf(object)}: ${object.message}`, refOfStatus(object));
   });
+}
+
+/** Hooks that nobody ran: a migration may be among them. */
+function skipped({ previous, next }: Transition): EventSpec[] {
+  const fresh = freshProblems(previous, next, ["skipped"] satisfies Outcome[]);
+  if (fresh.length === 0) return [];
+  const told = fresh.map((object) => `${keyOf(object)} ${object.message}`);
+  return [warning("Skipped", "Sync", enumerate(told, 3))];
 }
 
 function held({ previous, next }: Transition): EventSpec[] {
@@ -150,6 +160,18 @@ function pruned({ report }: Transition): EventSpec[] {
     5,
   );
   return [normal("Pruned", "Prune", `${plural(gone.length, "object")} deleted: ${names}`)];
+}
+
+/** Not deleted, and nobody's now: `helm.sh/resource-policy: keep`, or deletionPolicy orphan. */
+function letGo({ report }: Transition): EventSpec[] {
+  const left = (report?.objects ?? []).filter((object) => object.outcome === "orphaned");
+  if (left.length === 0) return [];
+  const names = enumerate(
+    left.map((object) => refKey(object.ref)),
+    5,
+  );
+  const what = `${plural(left.length, "object")} left in the cluster, no longer managed`;
+  return [normal("Orphaned", "Prune", `${what}: ${names}`)];
 }
 
 /** Ready again after a problem of the catalogue, or after it was degraded. */

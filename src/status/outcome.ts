@@ -8,8 +8,9 @@ import type { Outcome, Report } from "../model/report.ts";
  * - `held`: it should go, and waits for an approval
  * - `leaving`: it is being deleted and not gone yet
  * - `gone`: no longer the application's
+ * - `skipped`: left out on purpose: nothing is wrong with it, and nothing done
  */
-export type Standing = "synced" | "differs" | "failed" | "held" | "leaving" | "gone";
+export type Standing = "synced" | "differs" | "failed" | "held" | "leaving" | "gone" | "skipped";
 
 export function standingOf(outcome: Outcome): Standing {
   switch (outcome) {
@@ -33,6 +34,8 @@ export function standingOf(outcome: Outcome): Standing {
     case "pruned":
     case "orphaned":
       return "gone";
+    case "skipped":
+      return "skipped";
   }
 }
 

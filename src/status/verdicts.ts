@@ -81,7 +81,9 @@ function syncedByReport(
   if (held.length > 0) return no("OutOfSync", `No longer in the source, and kept: ${named(held)}`);
   const leaving = of("leaving");
   if (leaving.length > 0) return no("Pruning", `Not gone yet: ${named(leaving)}`);
-  return yes("Synced", `${countText(counts)} at revision ${report.revision}.`);
+  const skipped = of("skipped");
+  const besides = skipped.length === 0 ? "" : ` Besides, not applied: ${named(skipped)}`;
+  return yes("Synced", `${countText(counts)} at revision ${report.revision}.${besides}`);
 }
 
 /** Health of what is in the cluster, whichever revision put it there. */
@@ -93,7 +95,9 @@ export function healthy({ situation, assessment, previous }: Case): Decision {
       ? unknown("Pending", "No object was looked at yet.")
       : "keep";
   const { health, counts, troubles } = assessment;
-  const unwell = troubles.filter(({ report }) => report.health?.state !== "Healthy");
+  const unwell = troubles.filter(
+    ({ report, standing }) => standing !== "skipped" && report.health?.state !== "Healthy",
+  );
   const worstFirst = unwell.filter(({ report }) => (report.health?.state ?? "Unknown") === health);
   const others = unwell.filter(
     ({ report }) => report.health !== undefined && report.health.state !== health,

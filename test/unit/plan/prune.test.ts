@@ -33,6 +33,7 @@ function live(kind: string, name: string, more: Partial<LiveObject> = {}, group 
     claim: "digest",
     otherAppliers: [],
     additions: [],
+    kept: false,
     managedFields: undefined,
     health: { state: "Healthy" },
     ...more,
