@@ -58,6 +58,16 @@ export function createManifestReader(limits: RenderLimits): ReadManifests {
   };
 }
 
+/**
+ * The objects of one value that a renderer made, Lists flattened, each normalised, as JSON.
+ * @throws DocumentError; its line says nothing
+ */
+export function readObjects(value: unknown): string[] {
+  const manifests: Manifest[] = [];
+  if (value !== null) collect(value, 0, manifests, { depth: 0 });
+  return manifests.map(({ json }) => json);
+}
+
 function collect(
   value: unknown,
   line: number,
