@@ -1,4 +1,5 @@
 /** One request made ready for the wire, and its answer understood. */
+import { parseExact } from "../model/exact-json.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiRequest } from "./api-request.ts";
 import type { Status } from "./api-status.ts";
@@ -58,7 +59,7 @@ export async function headersOf(
 
 export function decode<T>(call: Call, answer: Answer): T {
   try {
-    return JSON.parse(answer.body.toString()) as T;
+    return parseExact(answer.body.toString()) as T;
   } catch {
     // Without the parser's own words: they quote the text, which may be a Secret.
     throw errorOf(call, answer.status, {

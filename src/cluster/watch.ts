@@ -1,5 +1,6 @@
 /** List and watch of one kind: what is there, what changed, and when neither is known. */
 import { setTimeout as delay } from "node:timers/promises";
+import { parseExact } from "../model/exact-json.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { ApiError } from "./api-error.ts";
 import type { Status } from "./api-status.ts";
@@ -91,7 +92,7 @@ interface WatchEvent {
 /** Without the parser's own words: they quote the object. */
 function parseEvent(line: string): WatchEvent {
   try {
-    return JSON.parse(line) as WatchEvent;
+    return parseExact(line) as WatchEvent;
   } catch {
     throw new Error(`an event of ${line.length} characters is not JSON`);
   }

@@ -1,4 +1,5 @@
 /** What differs between a live object and the answer to a dry-run apply: paths, never values. */
+import { isExactInteger } from "../model/exact-json.ts";
 import { type FieldPath, formatPath } from "./fields.ts";
 
 /** Written by the apiserver, or of no meaning to the desired state. */
@@ -16,7 +17,8 @@ export function differences(live: object, wanted: object, limit = 20): string[] 
   const found: string[] = [];
   const walk = (a: unknown, b: unknown, path: FieldPath): void => {
     if (found.length >= limit || a === b) return;
-    const both = typeof a === "object" && typeof b === "object" && a !== null && b !== null;
+    if (isExactInteger(a) && isExactInteger(b) && JSON.stringify(a) === JSON.stringify(b)) return;
+    const both = isTree(a) && isTree(b);
     if (!both || Array.isArray(a) !== Array.isArray(b)) {
       found.push(formatPath(path));
       return;
@@ -37,4 +39,8 @@ export function differences(live: object, wanted: object, limit = 20): string[] 
   };
   walk(live, wanted, []);
   return found;
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !isExactInteger(value);
 }

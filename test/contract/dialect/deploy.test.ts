@@ -64,6 +64,8 @@ describe("the controller's own rights", () => {
       ["impersonate", "serviceaccounts", "-A"],
       ["create", "leases.coordination.k8s.io", "-n=mooring-system"],
       ["patch", "leases.coordination.k8s.io", "-n=mooring-system"],
+      ["get", "secrets/mooring-installation", "-n=mooring-system"],
+      ["create", "secrets", "-n=mooring-system"],
     ];
     for (const [verb = "", resource = "", ...more] of needed)
       expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, true]);
@@ -74,6 +76,8 @@ describe("the controller's own rights", () => {
       ["create", "deployments.apps", "-A"],
       ["patch", "configmaps", "-A"],
       ["delete", "secrets", "-A"],
+      ["create", "secrets", "-n=default"],
+      ["patch", "secrets/mooring-installation", "-n=mooring-system"],
       ["patch", "namespaces", "-A"],
       ["create", "applications.mooring.dev", "-A"],
       ["delete", "applications.mooring.dev", "-A"],
