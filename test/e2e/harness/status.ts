@@ -26,7 +26,14 @@ export interface TestStatus {
   attemptedRevision?: string;
   commit?: { id: string; author: string; message: string; time: string };
   lastHandledRefresh?: string;
-  objects?: { total: number; synced: number; healthy: number; drifted: number; failed: number };
+  objects?: {
+    total: number;
+    synced: number;
+    healthy: number;
+    drifted: number;
+    failed: number;
+    skipped?: number;
+  };
   problems?: (StatusRef & { state: string; message: string })[];
   heldPrune?: { hash: string; reason: string; count: number; objects: StatusRef[] };
   lastDrift?: StatusRef & { fields: string[]; manager: string; time: string; healed: boolean };

@@ -1,6 +1,6 @@
 /** A team of the cluster: namespaces, a ServiceAccount `deployer` with rights in them, repositories. */
 
-import type { Change } from "../../git/repository.ts";
+import type { Change, TestRepository } from "../../git/repository.ts";
 import type { GitServer } from "../../git/server.ts";
 import { ApplicationHandle } from "./application-handle.ts";
 import type { KubeApi, TestObject } from "./kube-api.ts";
@@ -26,6 +26,9 @@ const rules = [
 interface SourceShape {
   git?: Readonly<Record<string, unknown>>;
   path?: string;
+  helm?: Readonly<Record<string, unknown>>;
+  kustomize?: Readonly<Record<string, unknown>>;
+  directory?: Readonly<Record<string, unknown>>;
 }
 
 export interface ApplicationShape {
@@ -36,6 +39,8 @@ export interface ApplicationShape {
   annotations?: Readonly<Record<string, string>>;
   /** Another server than that of all. */
   git?: GitServer;
+  /** Name of a repository that several applications share; made by the first of them. */
+  repository?: string;
 }
 
 export class Tenant {
@@ -43,6 +48,7 @@ export class Tenant {
   readonly name: string;
   readonly #api: KubeApi;
   readonly #git: GitServer;
+  readonly #shared = new Map<string, TestRepository>();
 
   private constructor(name: string, api: KubeApi, git: GitServer) {
     this.name = name;
@@ -87,12 +93,13 @@ export class Tenant {
     await this.#bind("ClusterRole", { name: `${this.name}-${deployer}` }, more);
   }
 
-  /** An Application of this tenant with a repository of its own that holds `files`. */
+  /** An Application of this tenant; its repository, its own unless one is named, gets `files`. */
   async application(name: string, shape: ApplicationShape): Promise<ApplicationHandle> {
-    const path = `${this.name}/${name}`;
+    const path = `${this.name}/${shape.repository ?? name}`;
     const git = shape.git ?? this.#git;
     const { source, ...spec } = shape.spec ?? {};
-    const repository = await git.createRepository(path);
+    const repository = this.#shared.get(path) ?? (await git.createRepository(path));
+    if (shape.repository !== undefined) this.#shared.set(path, repository);
     if (Object.keys(shape.files).length > 0)
       await repository.commit(shape.files, { message: "First" });
     const object: TestObject = {
@@ -106,8 +113,9 @@ export class Tenant {
       spec: {
         serviceAccountName: deployer,
         source: {
+          path: "deploy",
+          ...source,
           git: { url: git.url(path), ref: { branch: "main" }, ...source?.git },
-          path: source?.path ?? "deploy",
         },
         // Tests ask for a look by annotation; what they must not depend on is the poll.
         interval: "1h",
