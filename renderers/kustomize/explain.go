@@ -1,0 +1,138 @@
+//go:build wasip1
+
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path"
+	"regexp"
+	"strings"
+
+	"mooring/renderers/host"
+
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/yaml"
+)
+
+// refusing is kustomize's way to the network: there is none.
+type refusing struct{ url string }
+
+// RoundTrip implements http.RoundTripper.
+func (r *refusing) RoundTrip(asked *http.Request) (*http.Response, error) {
+	if r.url == "" {
+		r.url = asked.URL.String()
+	}
+	return nil, errors.New("there is no network")
+}
+
+// explain says what a person can do about an error of kustomize's.
+func explain(err error, at string, files *filesystem, remote *refusing) error {
+	text := err.Error()
+	file := files.kustomization(files.innermost(text, at))
+	switch {
+	case remote.url != "":
+		return refusal(files.mentioning(remote.url, file), remote.url)
+	case errors.Is(err, exec.ErrNotFound) || strings.Contains(text, "no 'git' program on path"):
+		file, from := files.firstRemote(file)
+		return refusal(file, from)
+	case strings.Contains(text, "must specify --enable-helm"):
+		file = files.mentioning("helmChart", file)
+		return host.Fail(host.Unsupported, file, "%s inflates a Helm chart (helmCharts), which is not "+
+			"done inside a kustomization; deploy the chart as an application of its own, with "+
+			"spec.source.helm (charts of remote repositories come with the sources of charts)", file)
+	case types.IsErrOnlyBuiltinPluginsAllowed(err) || strings.Contains(text, "external plugins disabled"):
+		return host.Fail(host.Unsupported, file, "%s uses a plugin that is not built into kustomize "+
+			"(%s); plugins, functions in containers and programs are never run: use the built-in "+
+			"generators and transformers, or commit what the plugin generates", file, readable(innermostCause(text)))
+	case strings.Contains(text, "unable to find one of"):
+		return host.Fail(host.PathNotFound, file, "%s", readable(text))
+	}
+	return host.Fail(host.InvalidManifest, file, "%s: %s", file, readable(text))
+}
+
+func refusal(file, from string) error {
+	return host.Fail(host.SourceRefused, file, "%s refers to %s, which is not fetched while rendering; "+
+		"commit what it refers to into this repository and refer to it by a relative path", file, redacted(from))
+}
+
+
+// redacted is a URL without credentials: neither before an `@`, nor in a query.
+func redacted(from string) string {
+	from, query, _ := strings.Cut(from, "?")
+	if at := strings.Index(from, "://"); at >= 0 {
+		authority, rest, _ := strings.Cut(from[at+3:], "/")
+		if end := strings.LastIndex(authority, "@"); end >= 0 {
+			authority = authority[end+1:]
+		}
+		from = from[:at+3] + authority + "/" + rest
+	}
+	if values, err := url.ParseQuery(query); err == nil && values.Get("ref") != "" {
+		from += "?ref=" + values.Get("ref")
+	}
+	return from
+}
+
+// innermost is the directory of the innermost kustomization that an error's text names.
+func (f *filesystem) innermost(text, otherwise string) string {
+	last, at := otherwise, -1
+	for _, file := range f.read {
+		if !file.kustomization {
+			continue
+		}
+		directory := path.Dir(file.path)
+		for _, quoted := range []string{"'" + absolute(directory) + "'", `"` + absolute(directory) + `"`} {
+			if found := strings.LastIndex(text, quoted); found > at {
+				last, at = directory, found
+			}
+		}
+	}
+	return last
+}
+
+// mentioning is the kustomization that was read last of those that hold a text.
+func (f *filesystem) mentioning(text, otherwise string) string {
+	for at := len(f.read) - 1; at >= 0; at-- {
+		if f.read[at].kustomization && strings.Contains(string(f.read[at].bytes), text) {
+			return f.read[at].path
+		}
+	}
+	return otherwise
+}
+
+var remoteBase = regexp.MustCompile(`(?i)^(git::|[a-z]+://|github\.com[/:]|[a-z][a-z0-9-]*@)`)
+
+// firstRemote is the kustomization that refers to a remote base, and how.
+func (f *filesystem) firstRemote(otherwise string) (string, string) {
+	for at := len(f.read) - 1; at >= 0; at-- {
+		if !f.read[at].kustomization {
+			continue
+		}
+		var refers struct {
+			Resources, Bases, Components, Generators, Transformers, Validators []string
+		}
+		// One that is not understood was not followed either.
+		_ = yaml.Unmarshal(f.read[at].bytes, &refers)
+		for _, list := range [][]string{refers.Resources, refers.Bases, refers.Components,
+			refers.Generators, refers.Transformers, refers.Validators} {
+			for _, from := range list {
+				if remoteBase.MatchString(from) {
+					return f.read[at].path, from
+				}
+			}
+		}
+	}
+	return otherwise, "a remote base"
+}
+
+func innermostCause(text string) string {
+	return text[strings.LastIndex(text, ": ")+1:]
+}
+
+// readable is an error's text with the paths of the snapshot.
+func readable(text string) string {
+	text = strings.ReplaceAll(text, root+"/", "")
+	return strings.TrimSpace(strings.ReplaceAll(text, root, "the root of the repository"))
+}
