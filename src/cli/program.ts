@@ -1,5 +1,7 @@
 /** The `mooring` command. Flags and their help are generated from the schema in config.ts. */
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { redactText } from "../status/redaction.ts";
 import {
@@ -71,7 +73,13 @@ function configOrExit(
     const texts = Object.fromEntries(
       Object.entries(flags).map(([name, value]) => [name, String(value)]),
     );
-    return loadConfig(texts, { env, version, randomIdentity: () => randomUUID() });
+    return loadConfig(texts, {
+      env,
+      version,
+      randomIdentity: () => randomUUID(),
+      cores: availableParallelism(),
+      renderersDirectory: fileURLToPath(new URL("../../renderers/build", import.meta.url)),
+    });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return command.error(`error: ${message.replaceAll("\n", "\nerror: ")}`);

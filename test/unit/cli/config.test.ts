@@ -6,7 +6,13 @@ function load(
   flags: Partial<Record<FieldName, string>> = {},
   env: Record<string, string> = {},
 ): ReturnType<typeof loadConfig> {
-  return loadConfig(flags, { env, version: "1.2.3", randomIdentity: () => "random" });
+  return loadConfig(flags, {
+    env,
+    version: "1.2.3",
+    randomIdentity: () => "random",
+    cores: 3,
+    renderersDirectory: "/app/renderers/build",
+  });
 }
 
 function mistakes(
@@ -37,9 +43,14 @@ test("without flags and variables everything has its default", () => {
     sourceLimits: { lookMs: 30_000, fetchMs: 120_000, fetchBytes: 2 ** 30 },
     concurrency: 64,
     maxInFlight: 32,
-    renderWorkers: 2,
-    renderTimeoutMs: 60_000,
+    renderersDirectory: "/app/renderers/build",
+    renderWorkers: 3,
+    renderTimeoutMs: 30_000,
+    renderMemoryBytes: 512 * 2 ** 20,
+    renderOutputBytes: 64 * 2 ** 20,
+    renderIdleMs: 30_000,
     renderCacheBytes: 64 * 2 ** 20,
+    renderCacheDirectory: undefined,
     renderLimits: { fileBytes: 16 * 2 ** 20, files: 20_000, objects: 50_000 },
     sweepIntervalMs: 12 * 3_600_000,
     discoveryIntervalMs: 60_000,
