@@ -125,10 +125,12 @@ describe("impersonating a ServiceAccount by its name alone", () => {
   });
 });
 
-test("the example Application and the shop that it deploys are accepted as they are", async () => {
+test("the example Applications and the shop that it deploys are accepted as they are", async () => {
   const apply = (path: string, ...more: string[]) =>
     plane.kubectl(["apply", "--server-side", "--validate=strict", "-f", `${root}${path}`, ...more]);
   await apply("examples/application.yaml");
+  await apply("examples/kustomize.yaml");
+  await apply("examples/helm.yaml");
   const identity = "--as=system:serviceaccount:team-a:deployer";
   const applied = await vi.waitFor(
     () => apply("examples/shop/deploy/prod", "--namespace=shop", identity),
