@@ -4,14 +4,18 @@ import { apiVersionOf } from "../model/object.ts";
 import type { GroupVersion } from "./discovery-documents.ts";
 
 /** Known as a whole, or not at all: charts decide by what is absent, too. */
-export type ApiVersions =
-  | {
-      /** `apps/v1` and `apps/v1/Deployment`, sorted, each once. */
-      list: readonly string[];
-      /** Of `list`: equal digests, equal lists. */
-      digest: string;
-    }
-  | { unknown: string };
+export type ApiVersions = KnownApiVersions | { unknown: string };
+
+interface KnownApiVersions {
+  /** `apps/v1` and `apps/v1/Deployment`, sorted, each once. */
+  list: readonly string[];
+  /** Of `list`: equal digests, equal lists. */
+  digest: string;
+}
+
+export function isKnown(apiVersions: ApiVersions): apiVersions is KnownApiVersions {
+  return "digest" in apiVersions;
+}
 
 /**
  * The versions of all groups, and their kinds; kinds of subresources alone (Scale, Eviction) are
@@ -35,6 +39,6 @@ export function apiVersionsOf(
   }
   const list = [...names].sort();
   const digest = createHash("sha256").update(list.join("\n")).digest("base64url");
-  if (before !== undefined && "digest" in before && before.digest === digest) return before;
+  if (before !== undefined && isKnown(before) && before.digest === digest) return before;
   return { list, digest };
 }

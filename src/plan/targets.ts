@@ -65,11 +65,12 @@ export function resolveTargets(
   const duplicates = new Map<string, { ref: ObjectRef; origins: string[] }>();
 
   const hooks: OtherObject[] = [];
-  for (const { object, origin, hook } of rendered) {
+  for (const one of rendered) {
+    const { object, origin } = one;
     const resource = options.find(object.apiVersion, object.kind);
     const ref = refFor(object, resource, options.defaultNamespace);
-    if (hook !== undefined) {
-      hooks.push({ ref, outcome: "skipped", note: hookNote(hook, origin) });
+    if (isHook(one)) {
+      hooks.push({ ref, outcome: "skipped", note: hookNote(one.hook, origin) });
       continue;
     }
     if (resource === undefined) {
@@ -101,6 +102,16 @@ export function resolveTargets(
   const told = new Set([...targets.keys(), ...others.map((other) => refKey(other.ref))]);
   others.push(...hooks.filter(({ ref }) => !told.has(refKey(ref))));
   return { targets: [...targets.values()], others };
+}
+
+/**
+ * Is it for a moment, rather than for good? `crd-install` is Helm 2's word for what every CRD is
+ * today: an object that comes before the others.
+ */
+export function isHook(rendered: RenderedObject): rendered is RenderedObject & { hook: string } {
+  return (
+    rendered.hook?.split(",").some((phase) => phase.trim().toLowerCase() !== "crd-install") ?? false
+  );
 }
 
 function hookNote(hook: string, origin: string): string {

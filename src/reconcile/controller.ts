@@ -10,6 +10,7 @@ import type { Environment } from "./environment.ts";
 import { needsEvidence } from "./outcome.ts";
 import { type RunResult, runApplication } from "./pipeline.ts";
 import { type Priority, priorities, WorkQueue } from "./queue.ts";
+import { followsCluster, servedDigest } from "./render-source.ts";
 import { nextRetry } from "./retry.ts";
 import type { Shards } from "./shards.ts";
 import type { ApplicationState, Work } from "./state.ts";
@@ -21,6 +22,8 @@ const statusPauseMs = 100;
 const longestUntoldMs = 30_000;
 /** A source that has not answered for so long is said to be waited for. */
 const patienceMs = 3_000;
+/** An operator brings its CRDs over seconds: charts are rendered once for all of them. */
+const apisPauseMs = 5_000;
 
 export interface ControllerOptions {
   applications(): Applications;
@@ -122,14 +125,29 @@ export class Controller {
       }
   }
 
-  /** The cluster knows other kinds than before. */
+  /** Discovery has looked again: the cluster may know other kinds than before. */
   kindsChanged(): void {
+    this.#apisChanged();
     for (const state of this.#options.applications())
       if ([...state.reports.values()].some(({ problem }) => problem?.code === "UnknownKind")) {
         state.wholeRun();
         state.terminal.clear();
         this.#queue.add(state.key, priorities.normal);
       }
+  }
+
+  /** Charts may render otherwise where the cluster serves other APIs; nothing else does. */
+  #apisChanged(): void {
+    const now = servedDigest(this.#options.environment().discovery);
+    if (now === undefined) return;
+    for (const state of this.#options.applications()) {
+      const { desired, failedRender } = state;
+      const rendered = desired?.tool === "helm" && desired.served !== now;
+      const failed = failedRender !== undefined && failedRender.served !== now;
+      if (!(rendered || failed) || !followsCluster(state.application)) continue;
+      state.renderAgain();
+      this.#queue.addAfter(state.key, apisPauseMs, priorities.background);
+    }
   }
 
   /** Which fields of a kind can be claimed changed: what we remember of claims is worth nothing. */

@@ -5,9 +5,10 @@ import { type KubeObject, refKey } from "../model/object.ts";
 import { asProblem } from "../model/problem.ts";
 import type { FieldPath } from "../plan/fields.ts";
 import { rulesFor } from "../plan/ignore.ts";
-import { canonicalJson, resolveTargets } from "../plan/targets.ts";
+import { canonicalJson, isHook, resolveTargets } from "../plan/targets.ts";
 import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
+import { renderSourceOf, servedDigest } from "./render-source.ts";
 import { type Rendered, Rendering } from "./rendering.ts";
 import type { ApplicationState, Desired } from "./state.ts";
 
@@ -36,22 +37,23 @@ export async function resolveDesired(
   const find = env.discovery.find.bind(env.discovery);
   const isUnknown = ({ object }: RenderedObject) =>
     find(object.apiVersion, object.kind) === undefined;
+  const ordinary = rendered.objects.filter((one) => !isHook(one));
   if (
-    rendered.objects.some(isUnknown) &&
+    ordinary.some(isUnknown) &&
     env.now().getTime() - (env.discovery.fetchedAt?.getTime() ?? 0) > rediscoverMs
   )
     await env.discovery.refresh(signal);
 
   // Before anything is resolved: what others own of a live object may be ignored in it.
   if (spec.mode === "enforce") {
-    const kinds = rendered.objects.map(({ object }) => find(object.apiVersion, object.kind));
+    const kinds = ordinary.map(({ object }) => find(object.apiVersion, object.kind));
     await env.live.ensureAll(
       kinds.filter((kind) => kind !== undefined),
       signal,
     );
   }
   const ignoreDifferences = spec.ignoreDifferences;
-  const jq = await jqPathsOf(rendered.objects, state, env);
+  const jq = await jqPathsOf(ordinary, state, env);
   const defaultNamespace = spec.destination.namespace ?? application.namespace;
   const { targets, others } = resolveTargets(rendered.objects, {
     defaultNamespace,
@@ -66,7 +68,10 @@ export async function resolveDesired(
     .digest("base64url");
   return {
     revision: look.revision,
+    generation: application.generation,
     commit,
+    tool: rendered.tool,
+    served: ready.served,
     inputs,
     targets: new Map(targets.map((target) => [target.key, target])),
     others,
@@ -103,43 +108,44 @@ async function fetchAndRender(
   env: Environment,
   signal: AbortSignal,
 ): Promise<Rendered> {
-  const { generation, spec } = state.application;
+  const { generation } = state.application;
   // A revision that is known already is told of once.
   const isNew = state.desired?.revision !== look.revision;
   const timed = async <T>(
     stage: "fetch" | "render",
     work: Promise<T>,
-    told: (result: T) => string,
+    told: (result: T) => { message: string; tool?: string },
   ): Promise<T> => {
     const started = env.monotonic();
     const result = await work;
     const ms = env.monotonic() - started;
     env.metrics.observeStage(stage, ms / 1000);
-    if (isNew)
+    if (isNew) {
+      const { message, ...more } = told(result);
       env.log.info(
-        { app: state.key, revision: look.revision, stage, ms: Math.round(ms) },
-        told(result),
+        { app: state.key, revision: look.revision, stage, ms: Math.round(ms), ...more },
+        message,
       );
+    }
     return result;
   };
-  const snapshot = await timed(
-    "fetch",
-    look.snapshot(),
-    ({ commit }) => `cloned at ${commit.id.slice(0, 7)} "${commit.subject}" by ${commit.author}`,
-  );
+  const snapshot = await timed("fetch", look.snapshot(), ({ commit }) => ({
+    message: `cloned at ${commit.id.slice(0, 7)} "${commit.subject}" by ${commit.author}`,
+  }));
+  const served = servedDigest(env.discovery);
   try {
     const set = await timed(
       "render",
-      env.renderer.render(snapshot, spec.source.path, signal),
-      ({ objects }) => `rendered ${objects.length} objects`,
+      env.renderer.render(snapshot, renderSourceOf(state.application, env), signal),
+      ({ objects, tool }) => ({ message: `rendered ${objects.length} objects`, tool }),
     );
     state.failedRender = undefined;
-    return { commit: snapshot.commit, set };
+    return { commit: snapshot.commit, set, served };
   } catch (error) {
     const problem = asProblem(error);
     // A deadline may have been missed for want of CPU: that is looked at again.
     if (problem.retry === "terminal" && problem.code !== "LimitExceeded" && !signal.aborted)
-      state.failedRender = { revision: look.revision, generation, problem };
+      state.failedRender = { revision: look.revision, generation, served, problem };
     throw problem;
   }
 }

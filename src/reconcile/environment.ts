@@ -4,7 +4,7 @@ import type { Discovery } from "../cluster/discovery.ts";
 import type { LiveStore } from "../cluster/live-store.ts";
 import type { Objects } from "../cluster/objects.ts";
 import type { Transport } from "../cluster/transport.ts";
-import { group, kind, plural, version } from "../model/application.ts";
+import { type Application, group, kind, plural, version } from "../model/application.ts";
 import type { Health } from "../model/health.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import type { FieldPath } from "../plan/fields.ts";
@@ -47,6 +47,8 @@ export interface Environment {
   live: LiveStore;
   repositories: Repositories;
   renderer: Renderer;
+  /** Where the random numbers of an application's charts come from: its own, always the same, secret. */
+  renderSeed(application: Application): Uint8Array;
   /** Evaluates a jq path expression within bounds. @throws Problem InvalidSpec */
   jqPaths(expression: string, object: KubeObject): Promise<readonly FieldPath[]>;
   metrics: Metrics;

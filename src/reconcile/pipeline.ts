@@ -21,6 +21,7 @@ import { applyContext, identityOf } from "./identity.ts";
 import { needsEvidence, recordReports } from "./outcome.ts";
 import { dropGone, pruneRemoved } from "./prune.ts";
 import { widenRecord } from "./record.ts";
+import { renderSourceOf } from "./render-source.ts";
 import { trackSource } from "./source.ts";
 import type { ApplicationState, Desired, Work } from "./state.ts";
 
@@ -115,7 +116,7 @@ async function nextDesired(
       objects,
       monotonic: env.monotonic,
       signal,
-      wanted: (snapshot) => env.renderer.blobs(snapshot, state.application.spec.source.path),
+      wanted: (snapshot) => env.renderer.blobs(snapshot, renderSourceOf(state.application, env)),
       onChange: () => env.sourceChanged(state),
     });
     if (askRefresh(state, env)) return none;

@@ -6,6 +6,8 @@ import type { Commit } from "../model/snapshot.ts";
 export interface Rendered {
   commit: Commit;
   set: DesiredSet;
+  /** What the cluster served meanwhile, see servedDigest. */
+  served: string | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** All that the process remembers of one application. Lost with the process, and rebuilt without a write. */
 import type { Application, ApplicationStatus } from "../model/application.ts";
+import type { DesiredSet } from "../model/desired.ts";
 import type { Health } from "../model/health.ts";
 import type { Problem } from "../model/problem.ts";
 import type { HeldPrune, ObjectReport } from "../model/report.ts";
@@ -23,7 +24,12 @@ export interface Work {
 /** The desired state of one revision, resolved against the cluster. */
 export interface Desired {
   revision: string;
+  /** Of the spec that asked for it. */
+  generation: number;
   commit: Commit;
+  tool: DesiredSet["tool"];
+  /** What the cluster served when it was rendered, see servedDigest. */
+  served: string | undefined;
   /** Digest of what was rendered and of the spec that resolved it. */
   inputs: string;
   targets: ReadonlyMap<string, Target>;
@@ -61,7 +67,9 @@ export class ApplicationState {
    */
   readonly fresh = new Set<string>();
   /** A render that failed for good is not repeated for the same revision and spec. */
-  failedRender: { revision: string; generation: number; problem: Problem } | undefined;
+  failedRender:
+    | { revision: string; generation: number; served: string | undefined; problem: Problem }
+    | undefined;
   /** Terminal refusals: key -> hash of the desired object that was refused. */
   readonly terminal = new Map<string, string>();
   /** Deleted, or let go, since the last status was written. */
@@ -88,8 +96,12 @@ export class ApplicationState {
     this.desired = desired;
     if (before?.inputs === desired.inputs) return;
     if (before === undefined && this.application.status.revision === desired.revision) return;
-    this.fresh.clear();
-    for (const key of desired.targets.keys()) this.fresh.add(key);
+    // Rendered anew because the cluster changed: what became of it is not all of a new revision.
+    const isSameAim =
+      before?.revision === desired.revision && before.generation === desired.generation;
+    if (!isSameAim) this.fresh.clear();
+    for (const [key, { hash }] of desired.targets)
+      if (!isSameAim || before.targets.get(key)?.hash !== hash) this.fresh.add(key);
   }
 
   /** Another replica may have worked on it meanwhile: only what the API says counts. */
@@ -117,6 +129,13 @@ export class ApplicationState {
 
   wholeRun(): void {
     this.work.whole = true;
+  }
+
+  /** What was rendered, or could not be, may be another thing now. */
+  renderAgain(): void {
+    this.rendering = undefined;
+    this.failedRender = undefined;
+    this.wholeRun();
   }
 
   dirty(key: string, at: number): void {

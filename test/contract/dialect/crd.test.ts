@@ -4,6 +4,7 @@ import { parseApplication } from "../../../src/dialect/mooring/application.ts";
 import { applicationCrd } from "../../../src/dialect/mooring/crd.ts";
 import { fitStatus } from "../../../src/dialect/mooring/status.ts";
 import type { ApplicationStatus } from "../../../src/model/application.ts";
+import { parseExact } from "../../../src/model/exact-json.ts";
 import type { KubeObject } from "../../../src/model/object.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
 
@@ -47,6 +48,10 @@ async function create(spec: unknown): Promise<KubeObject> {
   return JSON.parse(await plane.kubectl(args, application(spec)));
 }
 
+function rawPath(of: string): string {
+  return `/apis/mooring.dev/v1alpha1/namespaces/default/applications/${of}`;
+}
+
 /** The apiserver's words. */
 async function refusal(spec: unknown): Promise<string> {
   const error = await create(spec).then(
@@ -59,6 +64,10 @@ async function refusal(spec: unknown): Promise<string> {
 
 function withGit(git: object): object {
   return { source: { git: { url: "https://git.example/shop.git", ...git } } };
+}
+
+function withSource(more: object): object {
+  return { source: { ...minimal.source, ...more } };
 }
 
 test("the schema is structural and its rules' cost is accepted", async () => {
@@ -86,6 +95,23 @@ test("takes the Application of the documentation, and the parser takes what is s
   });
   const parsed = parseApplication(stored);
   expect(parsed).toMatchObject({ ok: true, application: { intervalMs: 20_000 } });
+});
+
+test("keeps a chart's values to the letter, integers past 2^53 among them", async () => {
+  const values = '{"big":9007199254740993,"deep":{"any name":{},"list":[1,null,"x"]},"none":null}';
+  const helm = { valueFiles: ["values-prod.yaml", "/shared/values.yaml"], skipTests: true };
+  const spec = JSON.stringify(withSource({ helm: { ...helm, values: "VALUES" } }));
+  const text = application({}).replace('"spec":{}', `"spec":${spec.replace('"VALUES"', values)}`);
+  await plane.kubectl(["create", "--validate=strict", "-f", "-"], text);
+  const stored = await plane.kubectl(["get", "--raw", rawPath(name)]);
+  const parsed = parseApplication(parseExact(stored) as KubeObject);
+  expect(parsed).toMatchObject({ ok: true, application: { spec: { source: { helm } } } });
+  expect(JSON.stringify(parsed.application.spec.source.helm?.values)).toBe(values);
+});
+
+test.each(["kustomize", "directory", "helm"])("takes %s: {} as said", async (tool) => {
+  const stored = await create(withSource({ [tool]: {} }));
+  expect(parseApplication(stored).application.spec.source).toHaveProperty(tool, {});
 });
 
 test("the apiserver fills in the defaults that the parser would", async () => {
@@ -176,6 +202,68 @@ describe("refuses in plain words", () => {
     ],
     ["a history of a thousand", { ...minimal, historyLimit: 1000 }, "less than or equal to 50"],
     ["a runbook that runs", { ...minimal, runbook: "javascript:alert(1)" }, "https:// or http://"],
+    [
+      "two ways of rendering",
+      withSource({ helm: {}, directory: {} }),
+      "spec.source: Invalid value: name at most one of helm, kustomize, directory",
+    ],
+    [
+      "an option that kustomize does not have",
+      withSource({ kustomize: { namePrefix: "x-" } }),
+      'unknown field "spec.source.kustomize.namePrefix"',
+    ],
+    [
+      "a release name that Helm would refuse",
+      withSource({ helm: { releaseName: "x".repeat(54) } }),
+      "spec.source.helm.releaseName: Too long",
+    ],
+    [
+      "a release name in capitals",
+      withSource({ helm: { releaseName: "Shop" } }),
+      "spec.source.helm.releaseName",
+    ],
+    [
+      "a value file with a line break",
+      withSource({ helm: { valueFiles: ["a\nb"] } }),
+      "spec.source.helm.valueFiles[0]",
+    ],
+    [
+      "values that are a list",
+      withSource({ helm: { values: ["a"] } }),
+      "spec.source.helm.values: Invalid value",
+    ],
+    [
+      "values of more members than it reads",
+      withSource({
+        helm: { values: Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`v${i}`, i])) },
+      }),
+      "spec.source.helm.values: Too many: 1025: must have at most 1024 items",
+    ],
+    [
+      "a parameter twice",
+      withSource({ helm: { parameters: [{ name: "a" }, { name: "a", value: "b" }] } }),
+      "spec.source.helm.parameters[1]: Duplicate value",
+    ],
+    [
+      "a parameter without a name",
+      withSource({ helm: { parameters: [{ value: "b" }] } }),
+      "spec.source.helm.parameters[0].name: Required value",
+    ],
+    [
+      "a parameter that is a number",
+      withSource({ helm: { parameters: [{ name: "a", value: 1 }] } }),
+      "spec.source.helm.parameters[0].value",
+    ],
+    [
+      "a Kubernetes version that is none",
+      withSource({ helm: { kubeVersion: "latest" } }),
+      "spec.source.helm.kubeVersion",
+    ],
+    [
+      "an API version that is none",
+      withSource({ helm: { apiVersions: ["apps/v1/Deployment/x"] } }),
+      "spec.source.helm.apiVersions[0]",
+    ],
     ["a field that there is not", { ...minimal, helm: {} }, 'unknown field "spec.helm"'],
     ["a boolean as text", { ...minimal, prune: "true" }, "spec.prune"],
     ["no source", {}, "spec.source: Required value"],

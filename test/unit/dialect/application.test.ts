@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseApplication, unsupported } from "../../../src/dialect/mooring/application.ts";
 import { milliseconds } from "../../../src/model/duration.ts";
+import { parseExact } from "../../../src/model/exact-json.ts";
 import type { KubeObject } from "../../../src/model/object.ts";
 import { Problem } from "../../../src/model/problem.ts";
 
@@ -80,6 +81,34 @@ describe("what the API let through is named by its path, in plain words", () => 
     ],
     [{ ...minimal, runbook: "javascript:alert(1)" }, "spec.runbook: must be an https://"],
     [
+      { source: { git: { url }, helm: {}, kustomize: {} } },
+      "spec.source: name at most one of helm, kustomize, directory",
+    ],
+    [
+      { source: { git: { url }, kustomize: { namePrefix: "x-" } } },
+      "spec.source.kustomize.namePrefix: this version of Mooring does not know the field",
+    ],
+    [
+      { source: { git: { url }, helm: { values: ["a"] } } },
+      "spec.source.helm.values: must be an object of at most 1024 members",
+    ],
+    [
+      { source: { git: { url }, helm: { releaseName: "Shop" } } },
+      "spec.source.helm.releaseName: must match",
+    ],
+    [
+      { source: { git: { url }, helm: { parameters: [{ value: "x" }] } } },
+      "spec.source.helm.parameters[0].name: is required",
+    ],
+    [
+      { source: { git: { url }, helm: { valueFiles: ["a\nb"] } } },
+      "spec.source.helm.valueFiles[0]: must match",
+    ],
+    [
+      { source: { git: { url }, helm: { apiVersions: ["a b"] } } },
+      "spec.source.helm.apiVersions[0]: must match",
+    ],
+    [
       { source: { git: { url }, helm: { chart: "x" } } },
       "spec.source.helm.chart: this version of Mooring does not know the field",
     ],
@@ -118,6 +147,25 @@ test("a status that cannot be read in part keeps the rest", () => {
   expect(parseApplication(live(minimal, { status })).application.status).toEqual({
     revision: "main@sha1:0123",
   });
+});
+
+test("a chart's values are taken as they are: any names, integers past 2^53", () => {
+  const json = '{"big":9007199254740993,"list":[1.0,null],"__proto__":{"a":1},"x":{"y":{}}}';
+  const helm = { values: parseExact(json), parameters: [{ name: "image.tag" }] };
+  const parsed = parseApplication(live({ source: { git: { url }, helm } }));
+  expect(parsed.ok).toBe(true);
+  const { source } = parsed.application.spec;
+  expect(JSON.stringify(source.helm?.values)).toBe(json.replace("1.0", "1"));
+  expect(source.helm?.parameters).toEqual([{ name: "image.tag", value: "", forceString: false }]);
+});
+
+test("value files by URL are unsupported, and a password in one is not repeated", () => {
+  const helm = { valueFiles: ["values.yaml", "https://bot:hunter2@values.example/prod.yaml"] };
+  const { application } = parseApplication(live({ source: { git: { url }, helm } }));
+  const problem = unsupported(application);
+  expect(problem).toMatchObject({ code: "Unsupported" });
+  expect(problem?.message).toContain("spec.source.helm.valueFiles[1]: a URL");
+  expect(problem?.message).not.toContain("hunter2");
 });
 
 test("a project other than default is unsupported, and said so", () => {
@@ -178,7 +226,8 @@ test("whatever is in the API, parsing answers", () => {
   const git = member(["url", "ref", "secretRef"], member(["branch", "tag", "name"], junk));
   const inner = fc.oneof(
     junk,
-    member(["git", "path"], git),
+    member(["git", "path", "helm", "kustomize"], git),
+    member(["helm"], member(["values", "parameters", "valueFiles", "namespace"], junk)),
     member(["limit", "backoff"], member(["duration", "factor"], junk)),
     fc.array(member(["kind", "jsonPointers", "__proto__"], junk), { maxLength: 2 }),
   );

@@ -38,6 +38,7 @@ test("what a CRD cannot say, or bound, is refused when it is generated", () => {
   expect(() => structural({ type: "array", items: texts[0] }, "spec.x")).toThrow(
     "without maxItems",
   );
+  expect(() => structural({}, "spec.x")).toThrow("without maxProperties");
 });
 
 test("a status within the bounds stays as it is, and one beyond is cut between characters", () => {
