@@ -12,6 +12,8 @@ export interface RenderLimits {
   documentBytes: number;
   /** Documents of one file. */
   documents: number;
+  /** Bytes of the files that a kustomization or a chart reads, together. */
+  readBytes: number;
   /** Objects of one application. */
   objects: number;
 }
@@ -25,5 +27,6 @@ export const defaultLimits: RenderLimits = {
   values: 1_000_000,
   documentBytes: 16 * MiB,
   documents: 10_000,
+  readBytes: 128 * MiB,
   objects: 50_000,
 };

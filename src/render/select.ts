@@ -5,7 +5,7 @@ import type { TreeEntry } from "../model/snapshot.ts";
 import type { RenderLimits } from "./limits.ts";
 
 /** Changes when the same files would give other objects. */
-const rendererVersion = "yaml/1";
+const rendererVersion = "yaml/2";
 
 const others: Readonly<Record<string, string>> = {
   "kustomization.yaml": "a kustomization",
@@ -23,14 +23,19 @@ export interface Selection {
 /**
  * The manifests below a directory: all `*.yaml`, `*.yml` and `*.json` files, recursively, as a
  * Flux Kustomization without kustomization.yaml takes them, except hidden ones.
+ *
+ * `strict` refuses a directory below that is a kustomization or a chart: taken as manifests, its
+ * files would give other objects than the tool that they are for. Otherwise, where somebody asked
+ * for plain manifests, the kustomization's or chart's own file is left out, for it is no object of
+ * the cluster, and everything beside it is taken (Argo CD's directory sources fail on such a file).
  * @param entries all entries below `directory`, sorted by path
- * @throws Problem Unsupported for what would need another renderer, and for links out of the
- *   directory: leaving them out in silence would prune what they hold. LimitExceeded.
+ * @throws Problem Unsupported for what would need another renderer, and for links and submodules:
+ *   leaving them out in silence would prune what they hold. LimitExceeded.
  */
 export function selectManifests(
   entries: readonly TreeEntry[],
   directory: string,
-  limits: RenderLimits,
+  { limits, strict }: { limits: RenderLimits; strict: boolean },
 ): Selection {
   const prefix = directory
     .split("/")
@@ -44,9 +49,10 @@ export function selectManifests(
     const name = relative.slice(relative.lastIndexOf("/") + 1);
     const other = Object.hasOwn(others, name) ? others[name] : undefined;
     if (other !== undefined) {
+      if (!strict) continue;
       throw new Problem(
         "Unsupported",
-        `${entry.path} makes its directory ${other}: rendering that comes later, only directories of plain manifests can be rendered now`,
+        `${entry.path} makes its directory ${other}, in a directory of plain manifests: point spec.source.path at one of the two, or set spec.source.directory to take all files as they are`,
       );
     }
     if (entry.mode === "symlink") {

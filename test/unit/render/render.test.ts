@@ -6,6 +6,7 @@ import {
   type Renderer,
   type RendererOptions,
 } from "../../../src/render/render.ts";
+import { from } from "./from.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
 
 const renderers: Renderer[] = [];
@@ -22,7 +23,7 @@ const configMap = (name: string, more = "") =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${more}`;
 
 async function render(files: Record<string, unknown>, path = "", o: Partial<RendererOptions> = {}) {
-  const set = await renderer(o).render(new MemorySnapshot(files as never), path);
+  const set = await renderer(o).render(new MemorySnapshot(files as never), from(path));
   return set.objects.map(
     ({ object, origin }) => `${object.kind} ${object.metadata.name} ${origin}`,
   );
@@ -70,15 +71,28 @@ describe("which files are manifests", () => {
   });
 
   test.each([
-    ["x/kustomization.yaml", "a kustomization"],
+    ["x/base/kustomization.yml", "a kustomization"],
     ["x/base/Kustomization", "a kustomization"],
     ["x/charts/web/Chart.yaml", "a Helm chart"],
-  ])("%s is refused as what it is", async (path, what) => {
+  ])("%s below is refused as what it is, and what to do is said", async (path, what) => {
     const refused = await problem(render({ [path]: configMap("a"), "x/a.yaml": "" }, "x"));
     expect([refused.code, refused.message]).toEqual([
       "Unsupported",
       expect.stringContaining(`${path} makes its directory ${what}`),
     ]);
+    expect(refused.message).toContain("set spec.source.directory to take all files as they are");
+  });
+
+  test("asked for as plain manifests, a directory gives all that kustomizations and charts are not", async () => {
+    const snapshot = new MemorySnapshot({
+      "x/kustomization.yaml": "resources: [a.yaml]",
+      "x/a.yaml": configMap("a"),
+      "x/charts/web/Chart.yaml": "name: web",
+      "x/charts/web/b.yaml": configMap("b"),
+    });
+    const { tool, objects } = await renderer().render(snapshot, from("x", { tool: "directory" }));
+    expect(tool).toBe("directory");
+    expect(objects.map(({ object }) => object.metadata.name)).toEqual(["a", "b"]);
   });
 
   test.each(["symlink", "submodule"] as const)("a %s is refused by name", async (mode) => {
@@ -266,8 +280,8 @@ describe("nothing is done twice", () => {
     const made = renderer({ observe: (cost) => void costs.push(cost) });
     const first = new MemorySnapshot({ "x/a.yaml": configMap("a"), "x/b.yaml": configMap("b") });
     const second = new MemorySnapshot({ "y/c.yaml": configMap("a"), "y/b.yaml": configMap("c") });
-    await made.render(first, "x");
-    const set = await made.render(second, "y");
+    await made.render(first, from("x"));
+    const set = await made.render(second, from("y"));
     expect(set.objects.map(({ origin }) => origin)).toEqual(["y/b.yaml:1", "y/c.yaml:1"]);
     expect(second.reads.flat()).toHaveLength(1);
     expect(costs.map(({ parsed, result }) => [parsed, result])).toEqual([
@@ -280,19 +294,19 @@ describe("nothing is done twice", () => {
     const costs: RenderCost[] = [];
     const made = renderer({ observe: (cost) => void costs.push(cost) });
     const files = { "x/a.yaml": configMap("a") };
-    const one = await made.render(new MemorySnapshot(files, "main@sha1:1"), "x");
+    const one = await made.render(new MemorySnapshot(files, "main@sha1:1"), from("x"));
     const later = new MemorySnapshot({ ...files, "other.yaml": "x" }, "main@sha1:2");
-    const two = await made.render(later, "x");
+    const two = await made.render(later, from("x"));
     expect(two.revision).toBe("main@sha1:2");
     expect([two.inputs, two.objects]).toEqual([one.inputs, one.objects]);
     expect(later.reads).toEqual([]);
-    expect(costs.at(-1)).toMatchObject({ unchanged: true, parsed: 0 });
+    expect(costs.at(-1)).toMatchObject({ work: "unchanged", parsed: 0 });
   });
 
   test("inputs change with content, name and number of files", async () => {
     const made = renderer();
     const inputs = async (files: Record<string, string>) =>
-      (await made.render(new MemorySnapshot(files), "")).inputs;
+      (await made.render(new MemorySnapshot(files), from(""))).inputs;
     const digests = [
       await inputs({ "a.yaml": configMap("a") }),
       await inputs({ "a.yaml": configMap("b") }),
@@ -311,7 +325,7 @@ describe("nothing is done twice", () => {
       { length: 5 },
       (_, i) => new MemorySnapshot({ [`${i}.yaml`]: text }),
     );
-    const sets = await Promise.all(snapshots.map((snapshot) => made.render(snapshot, "")));
+    const sets = await Promise.all(snapshots.map((snapshot) => made.render(snapshot, from(""))));
     expect(sets.map(({ objects }) => objects.length)).toEqual([1, 1, 1, 1, 1]);
     expect(costs.reduce((sum, { parsed }) => sum + parsed, 0)).toBe(1);
   });
@@ -319,8 +333,8 @@ describe("nothing is done twice", () => {
   test("a failure is remembered with its files, not repeated", async () => {
     const made = renderer();
     const snapshot = new MemorySnapshot({ "a.yaml": "a: [" });
-    const first = await problem(made.render(snapshot, ""));
-    expect((await problem(made.render(snapshot, ""))).message).toBe(first.message);
+    const first = await problem(made.render(snapshot, from("")));
+    expect((await problem(made.render(snapshot, from("")))).message).toBe(first.message);
     expect(snapshot.reads).toHaveLength(1);
   });
 
@@ -339,8 +353,8 @@ describe("in worker threads", () => {
       "a.yaml": large("a"),
       "b.yaml": `${large("b")}---\n${configMap("c", "data: {i: 9007199254740993}\n")}`,
     };
-    const here = await renderer().render(new MemorySnapshot(files), "");
-    const there = await renderer({ workers: 2 }).render(new MemorySnapshot(files), "");
+    const here = await renderer().render(new MemorySnapshot(files), from(""));
+    const there = await renderer({ workers: 2 }).render(new MemorySnapshot(files), from(""));
     expect(JSON.stringify(there)).toBe(JSON.stringify(here));
     expect(JSON.stringify(there.objects[2]?.object)).toContain("9007199254740993");
   });
@@ -348,8 +362,8 @@ describe("in worker threads", () => {
   test("a file that takes too long costs its own render, the others go on", async () => {
     const made = renderer({ workers: 1, deadlineMs: 2000 });
     const endless = `x:\n${"- {a: b, c: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n".repeat(380_000)}`;
-    const hostile = made.render(new MemorySnapshot({ "hostile.yaml": endless }), "");
-    const fine = made.render(new MemorySnapshot({ "fine.yaml": large("a") }), "");
+    const hostile = made.render(new MemorySnapshot({ "hostile.yaml": endless }), from(""));
+    const fine = made.render(new MemorySnapshot({ "fine.yaml": large("a") }), from(""));
     const refused = await problem(hostile);
     expect([refused.code, refused.message]).toEqual([
       "LimitExceeded",
@@ -362,7 +376,7 @@ describe("in worker threads", () => {
     const stop = new AbortController();
     stop.abort(new Error("stopped"));
     await expect(
-      renderer().render(new MemorySnapshot({ "a.yaml": "" }), "", stop.signal),
+      renderer().render(new MemorySnapshot({ "a.yaml": "" }), from(""), stop.signal),
     ).rejects.toThrow("stopped");
   });
 });
@@ -376,14 +390,14 @@ describe("what a render will read", () => {
       "other/b.yaml": configMap("b"),
     } as never);
     const [manifest] = (await snapshot.list("deploy")).filter(({ path }) => path.endsWith("yaml"));
-    expect(await one.blobs(snapshot, "deploy")).toEqual([manifest?.blob]);
-    await one.render(snapshot, "deploy");
-    expect(await one.blobs(snapshot, "deploy")).toEqual([]);
+    expect(await one.blobs(snapshot, from("deploy"))).toEqual([manifest?.blob]);
+    await one.render(snapshot, from("deploy"));
+    expect(await one.blobs(snapshot, from("deploy"))).toEqual([]);
   });
 
   test("is nothing of what cannot be rendered", async () => {
     const snapshot = new MemorySnapshot({ "Chart.yaml": "name: x" } as never);
-    expect((await problem(renderer().blobs(snapshot, "") as Promise<unknown>)).code).toBe(
+    expect((await problem(renderer().blobs(snapshot, from("")) as Promise<unknown>)).code).toBe(
       "Unsupported",
     );
   });

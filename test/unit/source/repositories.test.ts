@@ -38,6 +38,8 @@ class MemoryRemote implements GitRemote {
       revision: o.revision,
       commit: { id: o.commit, author: "", subject: "", time: "" },
       list: async () => [],
+      entry: async () => undefined,
+      children: async () => [],
       read: async () => new Map(),
     };
   }
