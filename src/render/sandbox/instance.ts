@@ -1,0 +1,108 @@
+/** One renderer, instantiated: a module, its memory, and what it may import. Runs in a thread. */
+import { Host } from "./host.ts";
+import type { SandboxLimits } from "./limits.ts";
+import { pageBytes } from "./limits.ts";
+import { LinearMemory } from "./linear-memory.ts";
+import { Wasi, type WasiInputs } from "./wasi.ts";
+import { globalName } from "./wasm-binary.ts";
+
+/** All that a module's next run depends on, besides its inputs. */
+export interface Snapshot {
+  bytes: number;
+  /** Stretches of memory that are not all zero. */
+  stretches: readonly { at: number; content: Uint8Array }[];
+  globals: readonly (number | bigint)[];
+  monotonic: bigint;
+}
+
+export interface Instance {
+  readonly wasi: Wasi;
+  readonly host: Host;
+  readonly memory: LinearMemory;
+  /** Starts the module's runtime. */
+  initialise(): void;
+  /** One run: of whatever wasi and host were begun with. */
+  render(): void;
+  snapshot(): Snapshot;
+  /** As if it had just been taken. */
+  restore(snapshot: Snapshot): void;
+}
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  render(): void;
+}
+
+export function createInstance(
+  module: WebAssembly.Module,
+  o: { environment: readonly string[]; limits: SandboxLimits; start: WasiInputs },
+): Instance {
+  const memory = new LinearMemory();
+  const wasi = new Wasi(memory, o.environment, o.start);
+  const host = new Host(memory, o.limits);
+  const { exports } = new WebAssembly.Instance(module, {
+    wasi_snapshot_preview1: wasi.imports,
+    mooring: host.imports,
+  });
+  const renderer = exports as unknown as Exports;
+  memory.attach(renderer.memory);
+  const globals = globalsOf(exports);
+  return {
+    wasi,
+    host,
+    memory,
+    initialise: () => renderer._initialize(),
+    render: () => renderer.render(),
+    snapshot: () => ({
+      bytes: memory.size,
+      stretches: stretchesOf(memory.bytes(0, memory.size)),
+      globals: globals.map(({ value }) => value as number | bigint),
+      monotonic: wasi.monotonic,
+    }),
+    restore(snapshot) {
+      const grow = (snapshot.bytes - memory.size) / pageBytes;
+      if (grow > 0) renderer.memory.grow(grow);
+      const bytes = memory.bytes(0, memory.size);
+      let at = 0;
+      for (const stretch of snapshot.stretches) {
+        bytes.fill(0, at, stretch.at);
+        bytes.set(stretch.content, stretch.at);
+        at = stretch.at + stretch.content.length;
+      }
+      bytes.fill(0, at);
+      wasi.monotonic = snapshot.monotonic;
+      globals.forEach((global, i) => {
+        global.value = snapshot.globals[i] ?? global.value;
+      });
+    },
+  };
+}
+
+function globalsOf(exports: WebAssembly.Exports): WebAssembly.Global[] {
+  const globals: WebAssembly.Global[] = [];
+  for (;;) {
+    const global = exports[globalName(globals.length)];
+    if (!(global instanceof WebAssembly.Global)) return globals;
+    globals.push(global);
+  }
+}
+
+function stretchesOf(memory: Uint8Array): { at: number; content: Uint8Array }[] {
+  const stretches: { at: number; content: Uint8Array }[] = [];
+  let start = -1;
+  for (let at = 0; at <= memory.length; at += pageBytes) {
+    const empty = at === memory.length || isZero(memory.subarray(at, at + pageBytes));
+    if (empty && start >= 0) {
+      stretches.push({ at: start, content: memory.slice(start, at) });
+      start = -1;
+    } else if (!empty && start < 0) start = at;
+  }
+  return stretches;
+}
+
+const zeroes = Buffer.alloc(pageBytes);
+
+function isZero(page: Uint8Array): boolean {
+  return zeroes.compare(page) === 0;
+}

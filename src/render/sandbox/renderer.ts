@@ -1,0 +1,148 @@
+/**
+ * Runs requests on one renderer, in a thread. Every run begins with the same memory: what the
+ * module is after a first run of its own, restored from a snapshot. So an outcome follows from its
+ * inputs alone, and nothing of one application's is there when the next one's turn comes.
+ */
+import { RunEnded } from "./file-channel.ts";
+import type { FileAnswers, RenderedJson } from "./host.ts";
+import { createInstance, type Instance, type Snapshot } from "./instance.ts";
+import type { SandboxLimits } from "./limits.ts";
+import { type Refusal, RunRefused } from "./refusal.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { ModuleExit } from "./wasi.ts";
+
+export interface RunInputs {
+  /** As JSON. */
+  request: string;
+  clock: Date;
+  seed: Uint8Array;
+  files: FileAnswers;
+  /** Start the module anew, from the seed: for what draws random numbers of Go's runtime. */
+  fresh: boolean;
+}
+
+export type RunOutcome =
+  | {
+      ok: true;
+      objects: readonly RenderedJson[];
+      bytes: number;
+      dependsOn: { random: boolean; clock: boolean };
+      /** The outcome follows from the seed only when the module is started from it. */
+      needsFresh: boolean;
+    }
+  | { ok: false; refusal: Refusal };
+
+/** Go's garbage collector: seldom, for a run's memory is thrown away as a whole. */
+const growthPercent = 400;
+/** Of the memory that is allowed, when the collector begins to work harder. */
+const softShare = 0.8;
+/** Growth that an instance may keep; its memory cannot shrink. */
+const keptGrowth = 32 * 1024 * 1024;
+
+/** As Go's runtime says it. */
+const noMemory = /out of memory|cannot allocate memory|reserve memory/;
+
+export class Renderer {
+  readonly #name: string;
+  readonly #module: WebAssembly.Module;
+  readonly #limits: SandboxLimits;
+  readonly #environment: readonly string[];
+  #snapshot: Snapshot | undefined;
+  #instance: Instance | undefined;
+
+  constructor(name: string, module: WebAssembly.Module, limits: SandboxLimits) {
+    this.#name = name;
+    this.#module = module;
+    this.#limits = limits;
+    const soft = Math.floor(limits.memoryPages * softShare) * 64;
+    this.#environment = [`GOGC=${growthPercent}`, `GOMEMLIMIT=${soft}KiB`, "GODEBUG=gctrace=1"];
+  }
+
+  run(inputs: RunInputs): RunOutcome {
+    if (inputs.fresh) return this.#outcome(this.#create(inputs.seed), inputs);
+    const used = this.#instance !== undefined;
+    const instance = this.#restored();
+    const outcome = this.#outcome(instance, inputs);
+    // What grew before is not there for it to use.
+    if (used && !outcome.ok && outcome.refusal.exhausting === true) {
+      this.#instance = undefined;
+      return this.run(inputs);
+    }
+    return outcome;
+  }
+
+  #create(seed: Uint8Array): Instance {
+    const instance = createInstance(this.#module, {
+      environment: this.#environment,
+      limits: this.#limits,
+      start: { random: seededRandom(seed, "start"), clock: new Date(0) },
+    });
+    instance.initialise();
+    return instance;
+  }
+
+  #restored(): Instance {
+    if (this.#snapshot === undefined) {
+      this.#instance = this.#create(new Uint8Array());
+      this.#snapshot = this.#instance.snapshot();
+      return this.#instance;
+    }
+    if (
+      this.#instance !== undefined &&
+      this.#instance.memory.size > this.#snapshot.bytes + keptGrowth
+    ) {
+      this.#instance = undefined;
+    }
+    this.#instance ??= createInstance(this.#module, {
+      environment: this.#environment,
+      limits: this.#limits,
+      start: { random: seededRandom(new Uint8Array(), "start"), clock: new Date(0) },
+    });
+    this.#instance.restore(this.#snapshot);
+    return this.#instance;
+  }
+
+  #outcome(instance: Instance, inputs: RunInputs): RunOutcome {
+    const { wasi, host } = instance;
+    const random = seededRandom(inputs.seed, "render");
+    wasi.begin({ random, clock: inputs.clock });
+    host.begin(inputs.request, inputs.files);
+    try {
+      instance.render();
+      const { refusal, objects, outputBytes: bytes, declared } = host;
+      if (refusal !== undefined) return { ok: false, refusal };
+      const dependsOn = {
+        random: wasi.dependsOn.random || declared.random,
+        clock: wasi.dependsOn.clock || declared.clock,
+      };
+      return { ok: true, objects, bytes, dependsOn, needsFresh: declared.random };
+    } catch (error) {
+      if (error instanceof RunEnded) throw error;
+      return { ok: false, refusal: this.#reasonOf(error, instance) };
+    } finally {
+      host.end();
+    }
+  }
+
+  #reasonOf(error: unknown, { wasi }: Instance): Refusal {
+    if (error instanceof RunRefused) return error.refusal;
+    const { crash } = wasi;
+    if (crash !== undefined && noMemory.test(crash)) {
+      const most = (this.#limits.memoryPages * 64) / 1024;
+      return {
+        code: "LimitExceeded",
+        what: `rendering needs more than ${most} MiB of memory`,
+        exhausting: true,
+      };
+    }
+    const trap = error instanceof Error ? error.message : String(error);
+    if (crash?.includes("stack exceeds") || trap.includes("call stack size exceeded")) {
+      return { code: "LimitExceeded", what: "rendering calls itself too deeply" };
+    }
+    return {
+      code: "InvalidManifest",
+      what: `${this.#name} crashed while rendering this input`,
+      detail: crash ?? (error instanceof ModuleExit ? `it ended itself: ${trap}` : trap),
+    };
+  }
+}

@@ -1,0 +1,3 @@
+module mooring.dev/misbehave
+
+go 1.26
