@@ -191,7 +191,7 @@ export function directoryPrefix(directory: string): Buffer {
 }
 
 /** Undefined for what leads upwards. */
-function prefixOf(directory: string): Buffer | undefined {
+export function prefixOf(directory: string): Buffer | undefined {
   const parts = directory.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) return undefined;
   return Buffer.from(parts.map((part) => `${part}/`).join(""));

@@ -254,7 +254,8 @@ function noCommit(url: URL, commit: string): Problem {
   return new Problem("RevisionNotFound", `${display(url)} has no commit ${commit} (any more)`);
 }
 
-async function readCommit(gitdir: string, oid: string, cache: object): Promise<Commit> {
+/** @throws Error of isomorphic-git when the repository has no such commit */
+export async function readCommit(gitdir: string, oid: string, cache: object): Promise<Commit> {
   const { commit } = await git.readCommit({ fs, gitdir, oid, cache });
   return {
     id: oid,
