@@ -1,10 +1,12 @@
 /** Configuration, wiring, leadership, drain: everything else is a room of its own. */
+import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./api/server.ts";
 import type { ControllerConfig } from "./cli/config.ts";
 import { runProgram } from "./cli/program.ts";
 import { type Connection, connect } from "./cluster/connection.ts";
 import { Discovery } from "./cluster/discovery.ts";
+import { installationSeed } from "./cluster/installation.ts";
 import { LeaseLock } from "./cluster/lease.ts";
 import { LiveStore } from "./cluster/live-store.ts";
 import { Objects } from "./cluster/objects.ts";
@@ -18,7 +20,11 @@ import { Kinds } from "./reconcile/kinds.ts";
 import { Shards } from "./reconcile/shards.ts";
 import { Sweep } from "./reconcile/sweep.ts";
 import { Jq } from "./render/jq.ts";
-import { createRenderer } from "./render/render.ts";
+import { createModuleVersion } from "./render/module-version.ts";
+import { createRenderer, type Renderer } from "./render/render.ts";
+import { requireModules } from "./render/sandbox/installed.ts";
+import { pageBytes } from "./render/sandbox/limits.ts";
+import { createSandbox, type Sandbox } from "./render/sandbox/sandbox.ts";
 import { createGitRemote } from "./source/git/choose.ts";
 import { Repositories } from "./source/repositories.ts";
 import { createLogger, type Logger } from "./status/logging.ts";
@@ -32,9 +38,12 @@ const lastEventsMs = 1_000;
 /** Of the requests in flight: for statuses, besides the others. */
 const reportingShare = 1 / 4;
 const jqDeadlineMs = 2_000;
+/** Of renders that are kept on disk. */
+const diskCacheBytes = 2 ** 30;
 
 /** Runs until a signal; resolves when everything is drained and the Leases are released. */
 export async function runController(config: ControllerConfig): Promise<void> {
+  await requireModules(config.renderersDirectory);
   const log = createLogger(config.logLevel);
   const stopping = new AbortController();
   const monotonic = () => performance.now();
@@ -81,15 +90,11 @@ export async function runController(config: ControllerConfig): Promise<void> {
       metrics.observeGit({ operation, seconds, ...(isCode(result) ? { code: result } : {}) }),
   });
   const repositories = new Repositories({ remote });
-  const renderer = createRenderer({
-    workers: config.renderWorkers,
-    cacheBytes: config.renderCacheBytes,
-    deadlineMs: config.renderTimeoutMs,
-    limits: config.renderLimits,
-  });
+  const { renderer, sandbox } = rendering(config, metrics, log);
   const jq = new Jq({ deadlineMs: jqDeadlineMs });
   const discovery = new Discovery(reading);
   await discovery.refresh(stopping.signal);
+  const seed = await installationSeed(new Objects(reading), config.namespace, randomBytes);
 
   const controller: Controller = new Controller({
     applications: () => applications,
@@ -150,6 +155,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     live,
     repositories,
     renderer,
+    renderSeed: ({ uid }) => createHmac("sha256", seed).update(uid).digest(),
     jqPaths: (expression, object) => jq.paths(expression, object),
     metrics,
     events,
@@ -175,6 +181,9 @@ export async function runController(config: ControllerConfig): Promise<void> {
   metrics.probe({
     queueDepth: () => controller.queue.depth,
     watchAges: () => live.watchAges(),
+    renderThreads: () => sandbox.load,
+    renderQueueDepth: () => sandbox.load.waiting,
+    renderCacheBytes: () => renderer.cacheBytes,
   });
 
   const kinds = new Kinds({
@@ -227,6 +236,46 @@ function clusterOf(config: ControllerConfig): Parameters<typeof connect>[0] {
     ...(config.kubeconfig === undefined ? { inCluster: true } : { kubeconfig: config.kubeconfig }),
     ...(config.context === undefined ? {} : { context: config.context }),
   };
+}
+
+/** Manifests in threads that parse, kustomize and Helm in threads that can reach nothing. */
+function rendering(
+  config: ControllerConfig,
+  metrics: Metrics,
+  log: Logger,
+): { renderer: Renderer; sandbox: Sandbox } {
+  const directory = config.renderersDirectory;
+  const deadlineMs = config.renderTimeoutMs;
+  const sandbox = createSandbox({
+    directory,
+    workers: config.renderWorkers,
+    idleMs: config.renderIdleMs,
+    limits: {
+      deadlineMs,
+      memoryPages: Math.floor(config.renderMemoryBytes / pageBytes),
+      outputBytes: config.renderOutputBytes,
+      objects: config.renderLimits.objects,
+    },
+    observe: ({ renderer, waited }) => metrics.renderWaited(renderer, waited),
+  });
+  const renderer = createRenderer({
+    workers: config.renderWorkers,
+    cacheBytes: config.renderCacheBytes,
+    deadlineMs,
+    limits: config.renderLimits,
+    sandbox: { runs: sandbox, versionOf: createModuleVersion(directory) },
+    disk:
+      config.renderCacheDirectory === undefined
+        ? undefined
+        : {
+            directory: config.renderCacheDirectory,
+            bytes: diskCacheBytes,
+            onFault: (what, err) => log.warn({ err }, what),
+          },
+    observe: ({ tool = "unknown", work, result, seconds }) =>
+      metrics.observeRender({ tool, work, result, seconds }),
+  });
+  return { renderer, sandbox };
 }
 
 function leadership(

@@ -150,7 +150,7 @@ export const schema = z.object({
     argument: "<path>",
     allowed: "a path",
     description:
-      "Directory that keeps what was rendered across restarts, except what has a Secret in it. Without one: nothing is kept.",
+      "Directory that keeps up to 1Gi of what was rendered across restarts, except what has a Secret in it. Without one: nothing is kept.",
   }),
   renderMaxFile: size(1024, 1024 * MiB).register(fields, {
     ...bytes("1Ki", "1Gi"),

@@ -40,6 +40,11 @@ export class DirectoryRenders {
     this.#blobs = new ParsedBlobs(o);
   }
 
+  /** Of the parsed files that are kept. */
+  get bytes(): number {
+    return this.#blobs.bytes;
+  }
+
   /** @throws Problem */
   async render(
     snapshot: Snapshot,

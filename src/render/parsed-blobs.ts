@@ -70,6 +70,11 @@ export class ParsedBlobs {
     return this.#cache.get(blob) !== undefined;
   }
 
+  /** Of the outcomes that are kept. */
+  get bytes(): number {
+    return this.#cache.bytes;
+  }
+
   async close(): Promise<void> {
     this.#cache.clear();
     await this.#pool?.close();

@@ -15,6 +15,11 @@ export class RenderCache {
     this.#disk = o.disk;
   }
 
+  /** In memory. */
+  get bytes(): number {
+    return this.#memory.bytes;
+  }
+
   /** One that a render now would come to. Fetches no blob. */
   async find(key: string, now: Circumstances): Promise<KeptRender | undefined> {
     for (const kept of this.#memory.get(key) ?? []) if (await applies(kept, now)) return kept;

@@ -27,6 +27,8 @@ export interface Renderer {
    * @throws Problem as render, when nothing of it would be read
    */
   blobs(snapshot: Snapshot, source: RenderSource): Promise<readonly string[]>;
+  /** About how much memory is taken by what was parsed and rendered before. */
+  readonly cacheBytes: number;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,9 @@ export function createRenderer(o: RendererOptions): Renderer {
       const tool = await toolFor(snapshot, source);
       if (tool === "directory") return plain.blobs(snapshot, plainOf(source));
       return needsSandbox(`"${source.path}"`).blobs(snapshot, source, tool);
+    },
+    get cacheBytes() {
+      return plain.bytes + cache.bytes;
     },
     async close() {
       await Promise.all([plain.close(), sandboxed?.close(), o.sandbox?.runs.close()]);

@@ -43,6 +43,17 @@ export interface GitRequest {
   seconds: number;
 }
 
+/** One render. */
+export interface RenderedOnce {
+  /** directory, kustomize, helm or unknown. */
+  tool: string;
+  /** How much of it had to be done. */
+  work: "rendered" | "cached" | "unchanged";
+  /** `ok`, the code of the Problem, or aborted. */
+  result: string;
+  seconds: number;
+}
+
 export interface MetricsOptions {
   version: string;
   /** Offer `argocd_app_info` too. */
@@ -58,6 +69,11 @@ export interface Probes {
   queueDepth(): number;
   /** For each watch: what it watches (`Deployment.apps`), and seconds since it last told anything. */
   watchAges(): Iterable<{ resource: string; seconds: number }>;
+  /** Threads of kustomize and Helm. */
+  renderThreads(): { busy: number; idle: number };
+  /** Renders that wait for one. */
+  renderQueueDepth(): number;
+  renderCacheBytes(): number;
 }
 
 /** The outcomes that stand for a write that was made or meant; the others ask for none. */
@@ -91,6 +107,9 @@ export class Metrics {
   readonly #deployments = counter(this.registry, "deployments");
   readonly #leadTime = histogram(this.registry, "leadTime");
   readonly #timeToRestore = histogram(this.registry, "timeToRestore");
+  readonly #renders = counter(this.registry, "renders");
+  readonly #renderDuration = histogram(this.registry, "renderDuration");
+  readonly #renderWait = histogram(this.registry, "renderWait");
   readonly #gitRequests = counter(this.registry, "gitRequests");
   readonly #gitDuration = histogram(this.registry, "gitDuration");
   readonly #apiRequests = counter(this.registry, "apiRequests");
@@ -108,11 +127,22 @@ export class Metrics {
       for (const { resource, seconds } of this.#probes?.watchAges() ?? [])
         set({ resource }, seconds);
     });
+    collected(this.registry, "renderThreads", (set) => {
+      const { busy, idle } = this.#probes?.renderThreads() ?? { busy: 0, idle: 0 };
+      set({ state: "busy" }, busy);
+      set({ state: "idle" }, idle);
+    });
+    collected(this.registry, "renderQueueDepth", (set) => {
+      if (this.#probes !== undefined) set({}, this.#probes.renderQueueDepth());
+    });
+    collected(this.registry, "renderCacheBytes", (set) => {
+      if (this.#probes !== undefined) set({}, this.#probes.renderCacheBytes());
+    });
     collected(this.registry, "build", (set) => set({ version }, 1));
     if (process) collectProcess(this.registry);
   }
 
-  /** From now on these answer for the queue and the watches. */
+  /** From now on these answer for what is read when somebody scrapes. */
   probe(probes: Probes): void {
     this.#probes = probes;
   }
@@ -125,6 +155,16 @@ export class Metrics {
   observeGit({ operation, code, seconds }: GitRequest): void {
     this.#gitRequests.inc({ operation, result: code ?? "success" });
     this.#gitDuration.observe({ operation }, seconds);
+  }
+
+  observeRender({ tool, work, result, seconds }: RenderedOnce): void {
+    this.#renders.inc({ tool, result: result === "ok" ? work : result });
+    if (work === "rendered") this.#renderDuration.observe({ tool }, seconds);
+  }
+
+  /** A render of kustomize or Helm got its thread after so long. */
+  renderWaited(tool: string, seconds: number): void {
+    this.#renderWait.observe({ tool }, seconds);
   }
 
   observeStage(stage: Stage, seconds: number): void {

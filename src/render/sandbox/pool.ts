@@ -68,6 +68,10 @@ export class Pool {
     return this.#busy.size + this.#free.size;
   }
 
+  get busy(): number {
+    return this.#busy.size;
+  }
+
   get waiting(): number {
     return this.#admission.waiting;
   }

@@ -42,6 +42,8 @@ export interface Sandbox {
     files: SandboxFiles,
     signal?: AbortSignal | undefined,
   ): Promise<SandboxAnswer>;
+  /** Threads that run something, threads that do not, runs that wait for one. */
+  readonly load: { busy: number; idle: number; waiting: number };
   /** Ends what runs or waits. */
   close(): Promise<void>;
 }
@@ -146,6 +148,9 @@ export function createSandbox(o: SandboxOptions): Sandbox {
         cost.seconds = (performance.now() - start) / 1000;
         o.observe?.(cost);
       }
+    },
+    get load() {
+      return { busy: pool.busy, idle: pool.size - pool.busy, waiting: pool.waiting };
     },
     close: () => pool.close(),
   };

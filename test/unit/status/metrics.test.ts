@@ -219,7 +219,22 @@ test("requests, stages, queue and watches are told", async () => {
   of.observeGit({ operation: "fetch", code: "SourceUnreachable", seconds: 30 });
   of.observeStage("render", 0.02);
   of.eventRecorded("lost");
-  of.probe({ queueDepth: () => 7, watchAges: () => [{ resource: "Deployment.apps", seconds: 3 }] });
+  of.observeRender({ tool: "helm", work: "rendered", result: "ok", seconds: 0.03 });
+  of.observeRender({ tool: "helm", work: "unchanged", result: "ok", seconds: 0.001 });
+  of.observeRender({
+    tool: "kustomize",
+    work: "rendered",
+    result: "InvalidManifest",
+    seconds: 0.1,
+  });
+  of.renderWaited("helm", 0.002);
+  of.probe({
+    queueDepth: () => 7,
+    watchAges: () => [{ resource: "Deployment.apps", seconds: 3 }],
+    renderThreads: () => ({ busy: 2, idle: 1 }),
+    renderQueueDepth: () => 4,
+    renderCacheBytes: () => 1024,
+  });
   const lines = await series(of, "mooring_");
   for (const expected of [
     'mooring_api_requests_total{verb="apply",code="200"} 1',
@@ -230,6 +245,16 @@ test("requests, stages, queue and watches are told", async () => {
     'mooring_git_requests_total{operation="fetch",result="SourceUnreachable"} 1',
     'mooring_stage_duration_seconds_count{stage="render"} 1',
     'mooring_events_total{result="lost"} 1',
+    'mooring_renders_total{tool="helm",result="rendered"} 1',
+    'mooring_renders_total{tool="helm",result="unchanged"} 1',
+    'mooring_renders_total{tool="kustomize",result="InvalidManifest"} 1',
+    'mooring_render_duration_seconds_count{tool="helm"} 1',
+    'mooring_render_duration_seconds_count{tool="kustomize"} 1',
+    'mooring_render_wait_seconds_count{tool="helm"} 1',
+    'mooring_render_threads{state="busy"} 2',
+    'mooring_render_threads{state="idle"} 1',
+    "mooring_render_queue_depth 4",
+    "mooring_render_cache_bytes 1024",
     "mooring_queue_depth 7",
     'mooring_watch_age_seconds{resource="Deployment.apps"} 3',
     'mooring_build_info{version="1.2.3"} 1',
