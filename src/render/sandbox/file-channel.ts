@@ -95,11 +95,13 @@ export async function answerQuestion(
 ): Promise<void> {
   try {
     const answer = await look(operation, path, files);
-    // A copy: a Buffer may be a slice of a larger one, all of which would cross.
-    const message: Reply = { answer: answer instanceof Uint8Array ? answer.slice() : answer };
-    const transfer =
-      message.answer instanceof Uint8Array ? [message.answer.buffer as ArrayBuffer] : [];
-    reply.port.postMessage(message, transfer);
+    if (answer instanceof Uint8Array) {
+      // A copy: a Buffer may be a slice of a larger one, all of which would cross.
+      const copy = new Uint8Array(answer);
+      reply.port.postMessage({ answer: copy } satisfies Reply, [copy.buffer]);
+    } else {
+      reply.port.postMessage({ answer } satisfies Reply);
+    }
   } catch (error) {
     reply.port.postMessage({ ended: true } satisfies Reply);
     throw error;

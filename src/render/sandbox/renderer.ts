@@ -9,6 +9,7 @@ import { createInstance, type Instance, type Snapshot } from "./instance.ts";
 import type { SandboxLimits } from "./limits.ts";
 import { type Refusal, RunRefused } from "./refusal.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { warmUpOf } from "./warm-ups.ts";
 import { ModuleExit } from "./wasi.ts";
 
 export interface RunInputs {
@@ -39,6 +40,8 @@ const softShare = 0.8;
 /** Growth that an instance may keep; its memory cannot shrink. */
 const keptGrowth = 32 * 1024 * 1024;
 
+const noSeed = new Uint8Array();
+const epoch = new Date(0);
 /** As Go's runtime says it. */
 const noMemory = /out of memory|cannot allocate memory|reserve memory/;
 
@@ -59,7 +62,11 @@ export class Renderer {
   }
 
   run(inputs: RunInputs): RunOutcome {
-    if (inputs.fresh) return this.#outcome(this.#create(inputs.seed), inputs);
+    if (inputs.fresh) {
+      const instance = this.#create(inputs.seed);
+      instance.initialise();
+      return this.#outcome(instance, inputs);
+    }
     const used = this.#instance !== undefined;
     const instance = this.#restored();
     const outcome = this.#outcome(instance, inputs);
@@ -72,34 +79,36 @@ export class Renderer {
   }
 
   #create(seed: Uint8Array): Instance {
-    const instance = createInstance(this.#module, {
+    return createInstance(this.#module, {
       environment: this.#environment,
       limits: this.#limits,
-      start: { random: seededRandom(seed, "start"), clock: new Date(0) },
+      start: { random: seededRandom(seed, "start"), clock: epoch },
     });
-    instance.initialise();
-    return instance;
   }
 
   #restored(): Instance {
-    if (this.#snapshot === undefined) {
-      this.#instance = this.#create(new Uint8Array());
-      this.#snapshot = this.#instance.snapshot();
-      return this.#instance;
-    }
-    if (
-      this.#instance !== undefined &&
-      this.#instance.memory.size > this.#snapshot.bytes + keptGrowth
-    ) {
+    this.#snapshot ??= this.#prepare();
+    if ((this.#instance?.memory.size ?? 0) > this.#snapshot.bytes + keptGrowth) {
       this.#instance = undefined;
     }
-    this.#instance ??= createInstance(this.#module, {
-      environment: this.#environment,
-      limits: this.#limits,
-      start: { random: seededRandom(new Uint8Array(), "start"), clock: new Date(0) },
-    });
+    this.#instance ??= this.#create(noSeed);
     this.#instance.restore(this.#snapshot);
     return this.#instance;
+  }
+
+  /** The same memory in every thread: it has seen nothing but our own input. */
+  #prepare(): Snapshot {
+    const instance = this.#create(noSeed);
+    instance.initialise();
+    const warmUp = warmUpOf(this.#name);
+    if (warmUp !== undefined) {
+      instance.wasi.begin({ random: seededRandom(noSeed, "render"), clock: epoch });
+      instance.host.begin(warmUp.request, warmUp.files);
+      instance.render();
+      instance.host.end();
+    }
+    this.#instance = instance;
+    return instance.snapshot();
   }
 
   #outcome(instance: Instance, inputs: RunInputs): RunOutcome {
