@@ -6,12 +6,10 @@ import type { RenderLimits } from "./limits.ts";
 import { joined, snapshotPath } from "./paths.ts";
 import { type Read, ReadRecord, seen } from "./reads.ts";
 import { type Resolution, resolve } from "./resolve.ts";
-import type { Expected, SandboxFiles } from "./sandbox-port.ts";
-
-type Operation = "stat" | "read" | "list";
+import type { Expected, FileOperation, SandboxFiles } from "./sandbox/file-channel.ts";
 
 /** One question of a renderer, for the next time: `read deploy/web.yaml`. */
-export type Ask = `${Operation} ${string}`;
+export type Ask = `${FileOperation} ${string}`;
 
 interface Listing {
   names: readonly string[];
@@ -70,7 +68,8 @@ export class SnapshotFiles implements SandboxFiles {
     const found = await this.#find("read", asked);
     if (found?.kind !== "file") return undefined;
     this.#record.add([[found.path, seen.content(found.blob)]]);
-    return this.#blobs.content(found);
+    // Of its own type and size: what crosses to another thread is all that is behind a Buffer.
+    return new Uint8Array(await this.#blobs.content(found));
   }
 
   async list(asked: string): Promise<readonly string[] | undefined> {
@@ -104,14 +103,14 @@ export class SnapshotFiles implements SandboxFiles {
       const content = contents.get(blob);
       if (content === undefined) continue;
       bytes += content.length;
-      if (bytes <= sentBytes) expected.set(path, { file: content });
+      if (bytes <= sentBytes) expected.set(path, { file: new Uint8Array(content) });
       else kept.set(blob, content);
     }
     this.#blobs.keep(kept);
     return expected;
   }
 
-  used(operation: Operation, asked: string): void {
+  used(operation: FileOperation, asked: string): void {
     const resolution = this.#resolved.get(asked);
     if (resolution === undefined) return;
     this.#asks.add(`${operation} ${asked}`);
@@ -126,7 +125,7 @@ export class SnapshotFiles implements SandboxFiles {
   }
 
   /** @returns undefined for what no file is called */
-  async #find(operation: Operation, asked: string) {
+  async #find(operation: FileOperation, asked: string) {
     const path = snapshotPath(asked);
     if (path === undefined) return undefined;
     this.#asks.add(`${operation} ${path}`);
@@ -186,7 +185,7 @@ export class SnapshotFiles implements SandboxFiles {
   }
 }
 
-function splitAsk(ask: Ask): [Operation, string] {
+function splitAsk(ask: Ask): [FileOperation, string] {
   const space = ask.indexOf(" ");
-  return [ask.slice(0, space) as Operation, ask.slice(space + 1)];
+  return [ask.slice(0, space) as FileOperation, ask.slice(space + 1)];
 }

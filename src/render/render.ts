@@ -8,7 +8,7 @@ import { DiskCache, type DiskCacheOptions } from "./disk-cache.ts";
 import { defaultLimits, type RenderLimits } from "./limits.ts";
 import type { ModuleVersion } from "./module-version.ts";
 import { RenderCache } from "./render-cache.ts";
-import type { Sandbox } from "./sandbox-port.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 import { SandboxedRenders } from "./sandboxed.ts";
 import type { RenderSource } from "./source.ts";
 import { toolFor } from "./tool.ts";

@@ -17,7 +17,7 @@ import type { RenderLimits } from "./limits.ts";
 import type { ModuleVersion } from "./module-version.ts";
 import type { RenderCache } from "./render-cache.ts";
 import { digestOf, type HelmRequest, type KustomizeRequest, keyOf, requestOf } from "./request.ts";
-import type { Sandbox } from "./sandbox-port.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { RenderSource } from "./source.ts";
 
 type Tool = "kustomize" | "helm";
