@@ -1,4 +1,5 @@
-# The controller's image: compiled JavaScript, git, and nothing else that runs.
+# The controller's image: compiled JavaScript, renderers as WebAssembly, git, and nothing else
+# that runs.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -8,6 +9,13 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --omit=optional
 
+FROM golang:1.26.8-bookworm AS renderers
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY setup ./setup
+COPY renderers ./renderers
+RUN node setup/renderers.mjs
+
 FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends git ca-certificates \
@@ -16,6 +24,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=renderers /app/renderers/build ./renderers/build
 ENV NODE_ENV=production
 USER 65532:65532
 ENTRYPOINT ["node", "/app/dist/main.js"]

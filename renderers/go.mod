@@ -1,4 +1,4 @@
-module mooring/renderers
+module mooring.dev/renderers
 
 go 1.26.0
 

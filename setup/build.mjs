@@ -56,6 +56,11 @@ export function goEnvironment(env = process.env) {
   return status === 0 ? extended : undefined;
 }
 
+/** Such as `go1.26.8`. */
+export function goVersion(env) {
+  return spawnSync("go", ["env", "GOVERSION"], { env, encoding: "utf8" }).stdout.trim();
+}
+
 /**
  * Builds the programs of a component into a directory, each put there by one rename.
  * @param onPackage called for each package that was compiled
@@ -64,28 +69,37 @@ export function goEnvironment(env = process.env) {
 export async function build(component, version, names, directory, { env, signal, onPackage }) {
   const place = mkdtempSync(join(directory, ".build-"));
   try {
-    const args = ["build", "-v", "-trimpath", "-ldflags", linkerFlags(component, version)];
-    const said = [];
-    const code = await run("go", [...args, "-o", `${place}/`, ...names.map(packages[component])], {
-      cwd: join(modules, component),
-      // Its scratch files in there, too: an interrupted Go leaves them.
-      env: { ...env, GOTMPDIR: place },
-      stdio: ["ignore", "ignore", "pipe"],
-      signal,
-      onStart: ({ stderr }) =>
-        createInterface({ input: stderr }).on("line", (line) => {
-          // With -v a line is a package's path, or a module that is being downloaded.
-          if (/^[\w./~-]+$/.test(line)) onPackage();
-          else if (!line.startsWith("go: downloading")) said.push(line);
-        }),
-    });
-    if (code !== 0) {
-      throw new Error(`go build of ${component} failed:\n${said.slice(-20).join("\n")}`);
-    }
+    const flags = ["-trimpath", "-ldflags", linkerFlags(component, version)];
+    const args = [...flags, "-o", `${place}/`, ...names.map(packages[component])];
+    const cwd = join(modules, component);
+    await goBuild(component, args, { cwd, env, place, signal, onPackage });
     for (const name of names) {
       renameSync(join(place, builtAs[name] ?? name), join(directory, name));
     }
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs `go build`.
+ * @param place a directory for its scratch files: an interrupted Go leaves them
+ * @param onPackage called for each package that was compiled
+ * @throws Error with what Go said
+ */
+export async function goBuild(what, args, { cwd, env, place, signal, onPackage }) {
+  const said = [];
+  const code = await run("go", ["build", "-v", ...args], {
+    cwd,
+    env: { ...env, GOTMPDIR: place },
+    stdio: ["ignore", "ignore", "pipe"],
+    signal,
+    onStart: ({ stderr }) =>
+      createInterface({ input: stderr }).on("line", (line) => {
+        // With -v a line is a package's path, or a module that is being downloaded.
+        if (/^[\w./~-]+$/.test(line)) onPackage();
+        else if (!line.startsWith("go: downloading")) said.push(line);
+      }),
+  });
+  if (code !== 0) throw new Error(`go build of ${what} failed:\n${said.slice(-20).join("\n")}`);
 }

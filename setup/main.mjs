@@ -10,12 +10,16 @@ import { provideControlPlane, provideOfficialRenderers } from "./binaries.mjs";
 import { compile } from "./compile.mjs";
 import { install } from "./install.mjs";
 import { interruption } from "./interruption.mjs";
+import { provideRenderers } from "./renderers.mjs";
 import { requireGit } from "./system-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Whether the task serves or clones Git repositories. */
 const needsGit = { start: true, test: true, cluster: false, bench: true };
+
+/** Whether the task renders kustomizations and charts. */
+const needsRenderers = { start: true, test: true, cluster: false, bench: true };
 
 /** Whether the task compares renders with those of the official kustomize and Helm. */
 const needsOfficialRenderers = { start: false, test: true, cluster: false, bench: true };
@@ -40,6 +44,7 @@ async function main(task) {
   requireNode24();
   if (task === "bench") await compile(root, { signal });
   await provideControlPlane({ signal });
+  if (needsRenderers[task]) await provideRenderers({ signal });
   if (needsOfficialRenderers[task]) await provideOfficialRenderers({ signal });
 }
 

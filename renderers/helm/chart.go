@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
 	chart "helm.sh/helm/v4/pkg/chart/v2"

@@ -12,13 +12,12 @@ import (
 	"log"
 	"log/slog"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 )
 
 func main() {}
 
 func init() {
-	host.Prepare()
 	// Helm's warnings have no reader here, and a line of the log would ask for the time.
 	log.SetOutput(io.Discard)
 	slog.SetDefault(slog.New(slog.DiscardHandler))

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	release "helm.sh/helm/v4/pkg/release/v1"

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 )
 
 // origins turns Helm's names of templates, which begin with the chart's name, into paths of the

@@ -7,7 +7,7 @@ import (
 	"path"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	commonutil "helm.sh/helm/v4/pkg/chart/common/util"

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/strvals"

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 )
 
 // Code says which of the host's problems a failure is.
@@ -61,7 +60,3 @@ func guarded(render func() error) (err error) {
 	}()
 	return render()
 }
-
-// Prepare sets the collector for renders that are short and come one at a time: its cycles,
-// which run on the render's own thread, cost more than the memory that they save.
-func Prepare() { debug.SetGCPercent(400) }

@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
@@ -57,7 +57,6 @@ func refusal(file, from string) error {
 	return host.Fail(host.SourceRefused, file, "%s refers to %s, which is not fetched while rendering; "+
 		"commit what it refers to into this repository and refer to it by a relative path", file, redacted(from))
 }
-
 
 // redacted is a URL without credentials: neither before an `@`, nor in a query.
 func redacted(from string) string {

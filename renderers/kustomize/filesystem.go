@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,10 +12,11 @@ import (
 	"slices"
 	"strings"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // root is where kustomize, which wants absolute paths, finds the snapshot. It is taken out of
@@ -40,6 +42,8 @@ func rooted(absolute string) string {
 // filesystem is the snapshot as kustomize sees it, and the files that it read of it, in order.
 type filesystem struct {
 	read []read
+	// ownSchema is whether a kustomization brings a schema of its own.
+	ownSchema bool
 }
 
 type read struct {
@@ -53,12 +57,15 @@ var errReadOnly = errors.New("the snapshot is not written to")
 // ReadFile implements filesys.FileSystem.
 func (f *filesystem) ReadFile(name string) ([]byte, error) {
 	at := rooted(name)
-	bytes, kind := host.Read(at)
+	content, kind := host.Read(at)
 	switch kind {
 	case host.File:
 		isKustomization := slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(at))
-		f.read = append(f.read, read{at, bytes, isKustomization})
-		return bytes, nil
+		f.read = append(f.read, read{at, content, isKustomization})
+		if isKustomization && bytes.Contains(content, []byte("openapi")) {
+			f.expectSchema()
+		}
+		return content, nil
 	case host.Directory:
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
 	default:
@@ -131,4 +138,20 @@ func (f *filesystem) kustomization(directory string) string {
 		}
 	}
 	return path.Join(directory, konfig.DefaultKustomizationFileName())
+}
+
+// expectSchema drops the built-in schema: kustomize adds a kustomization's own to what is parsed,
+// and in a process that has just begun that is nothing.
+func (f *filesystem) expectSchema() {
+	if !f.ownSchema {
+		f.ownSchema = true
+		openapi.ResetOpenAPI()
+	}
+}
+
+// forget drops a kustomization's own schema, which kustomize would keep for the next build.
+func (f *filesystem) forget() {
+	if f.ownSchema {
+		openapi.ResetOpenAPI()
+	}
 }

@@ -5,13 +5,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"log"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 
-	"mooring/renderers/host"
+	"mooring.dev/renderers/host"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -22,7 +23,7 @@ import (
 func main() {}
 
 func init() {
-	host.Prepare()
+	warm()
 	// Its warnings have no reader here, and a line of the log would ask for the time.
 	log.SetOutput(io.Discard)
 }
@@ -41,7 +42,7 @@ func render() {
 		files := &filesystem{}
 		remote := &refusing{}
 		http.DefaultTransport = remote
-		defer forget(files)
+		defer files.forget()
 		objects, err := build(files, asked.Path)
 		if err != nil {
 			return explain(err, asked.Path, files, remote)
@@ -83,14 +84,11 @@ func hand(objects resmap.ResMap, path string, files *filesystem) error {
 	return nil
 }
 
-// forget drops a schema of the tenant's: kustomize keeps it for the next build. The built-in
-// one stays parsed otherwise.
-func forget(files *filesystem) {
-	for _, file := range files.read {
-		if file.kustomization && bytes.Contains(file.bytes, []byte("openapi")) {
-			openapi.ResetOpenAPI()
-			return
-		}
-	}
+// warm parses the built-in schema, which takes longer than a render, before the first one. The
+// garbage is collected more often meanwhile: a host may copy this memory for each render.
+func warm() {
+	percent := debug.SetGCPercent(20)
+	openapi.Schema()
+	runtime.GC()
+	debug.SetGCPercent(percent)
 }
-
