@@ -24,7 +24,10 @@ export interface DiskCacheOptions {
   onFault: (what: string, cause: unknown) => void;
 }
 
-type Header = Pick<KeptRender, "reads" | "seed" | "time" | "asks"> & { body: string };
+type Header = Pick<KeptRender, "reads" | "seed" | "time" | "asks"> & { key: string; body: string };
+
+/** By what an outcome is known again. */
+type Recognised = Pick<KeptRender, "reads" | "seed" | "time">;
 
 const outcomesOfKey = 4;
 /** Entries that wait to be written; past it they are not kept. */
@@ -58,7 +61,7 @@ export class DiskCache {
   /** The render of this key that `isIt` recognises by what it read. Never throws. */
   async find(
     key: string,
-    isIt: (header: Omit<Header, "body">) => Promise<boolean>,
+    isIt: (recognised: Recognised) => Promise<boolean>,
   ): Promise<KeptRender | undefined> {
     if (!(await this.#ready)) return undefined;
     for (const name of this.#names.get(key) ?? []) {
@@ -138,7 +141,7 @@ export class DiskCache {
 
   async #read(
     name: string,
-    isIt: (header: Omit<Header, "body">) => Promise<boolean>,
+    isIt: (recognised: Recognised) => Promise<boolean>,
   ): Promise<KeptRender | undefined> {
     const file = await open(
       join(this.#directory, name),
@@ -151,7 +154,8 @@ export class DiskCache {
       if (!Number.isSafeInteger(length) || length > size) throw new Error("its header is damaged");
       const text = (await readAt(file, lengthDigits, length)).toString();
       if (!name.endsWith(`.${digestOf(text)}`)) throw new Error("its header is damaged");
-      const { body, ...header } = JSON.parse(text) as Header;
+      const { key, body, ...header } = JSON.parse(text) as Header;
+      if (key !== keyIn(name)) throw new Error("it is another render's");
       if (!(await isIt(header))) return undefined;
       const from = lengthDigits + length;
       const bytes = await readAt(file, from, size - from);
@@ -181,6 +185,7 @@ export class DiskCache {
       if (turns.over) await turns.next();
     }
     const header: Header = {
+      key,
       reads,
       asks,
       ...(seed === undefined ? {} : { seed }),
