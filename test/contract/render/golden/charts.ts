@@ -86,6 +86,13 @@ export const charts: Readonly<Record<string, ChartCase>> = {
     chart: "capabilities",
     capabilities: olderCluster,
   },
+  "branches on the version of a vendor": {
+    chart: "capabilities",
+    capabilities: { ...olderCluster, kubeVersion: "v1.35.5-eks-113cf36" },
+  },
+  "every oddity of YAML, byte order marks, Windows' line ends, templates behind symlinks": {
+    chart: "plain-text",
+  },
   "files of the chart, and functions": { chart: "files" },
   "300 templates with deep helpers and subcharts of subcharts": { chart: "large" },
   "values of the chart alone": { chart: "parameters" },

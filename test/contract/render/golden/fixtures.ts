@@ -1,6 +1,6 @@
 /** What is rendered in both ways: one tree, as a directory and as a commit. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { officialRendererBinaries } from "../../../../setup/control-plane.mjs";
 import type { Snapshot } from "../../../../src/model/snapshot.ts";
 import { createNativeRemote } from "../../../../src/source/git/native.ts";
 import { largeChart } from "../../../fixtures/large-chart.ts";
+import type { Change } from "../../../git/repository.ts";
 import { startGitServer } from "../../../git/server.ts";
 
 const committed = fileURLToPath(new URL("../../../fixtures", import.meta.url));
@@ -28,7 +29,10 @@ export async function plantFixtures(): Promise<Fixtures> {
   const place = await mkdtemp(join(tmpdir(), "mooring-golden-"));
   const root = join(place, "tree");
   for (const kind of ["kustomize", "charts"]) {
-    await cp(join(committed, kind), join(root, kind), { recursive: true });
+    await cp(join(committed, kind), join(root, kind), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
   }
   for (const [path, text] of Object.entries(largeChart())) {
     const file = join(root, "charts/large", path);
@@ -74,14 +78,14 @@ async function packSubcharts(chart: string, packed: string): Promise<void> {
   for (const subchart of subcharts) await rm(subchart, { recursive: true });
 }
 
-async function filesOf(root: string): Promise<Record<string, Uint8Array>> {
+async function filesOf(root: string): Promise<Record<string, Change>> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  return Object.fromEntries(
-    await Promise.all(
-      files.map(async (file) => [file.slice(root.length + 1), await readFile(file)] as const),
-    ),
-  );
+    .filter((entry) => !entry.isDirectory())
+    .map(async (entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const change = entry.isSymbolicLink() ? { symlink: await readlink(path) } : readFile(path);
+      return [path.slice(root.length + 1), await change] as const;
+    });
+  return Object.fromEntries(await Promise.all(files));
 }

@@ -29,6 +29,7 @@ export const kustomizations: Readonly<Record<string, string>> = {
   "build metadata": "build-metadata",
   "large integers, octal numbers, dates, words and texts": "odd-yaml/plain",
   "large integers and odd words in patches": "odd-yaml/patched",
+  "files and directories behind symlinks": "links",
   "the other names of a kustomization's file": "file-names",
 };
 
