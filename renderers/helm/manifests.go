@@ -67,13 +67,12 @@ func manifests(asked *request, loaded *chart.Chart, files map[string]string, fro
 	return slices.Concat(crds, inInstallOrder(plain), inInstallOrder(hooks)), nil
 }
 
-// head is what the sorting reads of a document.
+// head is what the sorting reads of a document. Annotations may be of any type, as for Helm, which
+// reads them as text: whether one is allowed is not for the sorting to say.
 type head struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Metadata   *struct {
-		Name        string            `json:"name"`
-		Annotations map[string]string `json:"annotations"`
+	Kind     string `json:"kind"`
+	Metadata *struct {
+		Annotations map[string]any `json:"annotations"`
 	} `json:"metadata"`
 }
 
@@ -91,10 +90,11 @@ func (h *head) hookEvents() (found []string, isHook bool) {
 	if h.Metadata == nil {
 		return nil, false
 	}
-	listed, isHook := h.Metadata.Annotations[release.HookAnnotation]
+	value, isHook := h.Metadata.Annotations[release.HookAnnotation]
 	if !isHook {
 		return nil, false
 	}
+	listed, _ := value.(string)
 	for name := range strings.SplitSeq(listed, ",") {
 		event, known := events[strings.ToLower(strings.TrimSpace(name))]
 		if !known {

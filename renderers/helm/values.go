@@ -49,14 +49,20 @@ func values(asked *request) (map[string]any, error) {
 	return merged, nil
 }
 
-var comma = regexp.MustCompile(`([^\\]),`)
+// commas finds each comma, and what a backslash escapes already.
+var commas = regexp.MustCompile(`(?s)\\.|,`)
 
 // set sets one parameter. A comma in its value is part of it, as in Argo CD's parameters, and
 // does not begin another parameter; a value in braces is Helm's list.
 func set(into map[string]any, parameter parameter) error {
 	value := parameter.Value
 	if !strings.HasPrefix(value, "{") || !strings.HasSuffix(value, "}") {
-		value = comma.ReplaceAllString(value, `$1\,`)
+		value = commas.ReplaceAllStringFunc(value, func(found string) string {
+			if found == "," {
+				return `\,`
+			}
+			return found
+		})
 	}
 	assignment := fmt.Sprintf("%s=%s", parameter.Name, value)
 	if parameter.ForceString {
