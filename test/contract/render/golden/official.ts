@@ -67,7 +67,9 @@ export async function helmTemplate(root: string, call: ChartCall): Promise<Offic
 
 /** An Application's parameter is one value: only Helm's command line needs its commas escaped. */
 function assignment({ name, value, forceString }: HelmParameter): [string, string] {
-  const escaped = /^\{.*\}$/.test(value) ? value : value.replace(/(?<!\\),/g, "\\,");
+  const escaped = /^\{.*\}$/.test(value)
+    ? value
+    : value.replace(/\\.|,/gs, (found) => (found === "," ? "\\," : found));
   return [forceString ? "--set-string" : "--set", `${name}=${escaped}`];
 }
 
