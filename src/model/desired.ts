@@ -1,4 +1,5 @@
 import type { KubeObject } from "./object.ts";
+import type { RenderTool } from "./render-options.ts";
 
 /** One rendered object, normalised (see render/normalise), its namespace and scope not yet resolved. */
 export interface RenderedObject {
@@ -13,7 +14,7 @@ export interface RenderedObject {
 export interface DesiredSet {
   revision: string;
   /** What rendered it; of `helm` the cluster's version and APIs are inputs, too. */
-  tool: "directory" | "kustomize" | "helm";
+  tool: RenderTool;
   objects: readonly RenderedObject[];
   /** Digest of all that the render read, listed and missed, and of its options: equal digests, equal objects. */
   inputs: string;

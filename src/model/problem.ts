@@ -24,7 +24,11 @@ export const catalogue = {
     retry: "blocked",
     advice: "Create the Secret named by secretRef in the Application's own namespace.",
   },
-  SourceRefused: { retry: "terminal", advice: "Use an https:// (or http://) URL of a Git server." },
+  SourceRefused: {
+    retry: "terminal",
+    advice:
+      "Use an https:// (or http://) URL of a Git server; what a render refers to must be in the repository.",
+  },
   SourceUnreachable: {
     retry: "transient",
     advice: "Check that the Git server answers from inside the cluster.",
@@ -39,7 +43,7 @@ export const catalogue = {
   },
   PathNotFound: {
     retry: "blocked",
-    advice: "Check spec.source.path: the revision has no such directory.",
+    advice: "Check spec.source.path and what it refers to: the revision has nothing there.",
   },
   InvalidManifest: {
     retry: "terminal",

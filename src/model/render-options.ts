@@ -107,3 +107,7 @@ export const directoryOptions = z
   .describe("The path is a directory of plain manifests, with those below it.");
 
 export type HelmOptions = z.output<typeof helmOptions>;
+
+/** What renders. */
+export const renderTools = ["directory", "kustomize", "helm"] as const;
+export type RenderTool = (typeof renderTools)[number];

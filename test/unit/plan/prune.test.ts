@@ -128,6 +128,14 @@ describe("the prune guard", () => {
     expect(guardPrune(owned, owned, 0, guard, undefined)).toBeUndefined();
   });
 
+  it("neither holds nor counts what is let go rather than deleted", () => {
+    const kept = live("PersistentVolumeClaim", "data", { kept: true });
+    expect(guardPrune([kept], [...maps(9), kept], 9, guard, undefined)).toBeUndefined();
+    expect(guardDeletion([...maps(9), kept], guard, undefined)).toBeUndefined();
+    const two = [...maps(2), kept];
+    expect(guardPrune(two, [...maps(6), kept], 4, guard, undefined)).toBeUndefined();
+  });
+
   it("deleting an application without protected kinds is not held, however large", () => {
     expect(guardDeletion(maps(500), guard, undefined)).toBeUndefined();
   });

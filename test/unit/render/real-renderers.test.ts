@@ -30,7 +30,7 @@ function start() {
     cacheBytes: 8 << 20,
     deadlineMs: 5000,
     sandbox: {
-      runs: { run: sandbox.run, load: sandbox.load, close: async () => {} },
+      runs: { run: sandbox.run, close: async () => {} },
       versionOf: createModuleVersion(modules),
     },
     observe: (cost) => void costs.push(cost),

@@ -7,6 +7,7 @@ import { type EventSpec, eventsFor, maxEvents } from "../../../src/status/events
 import {
   application,
   commit,
+  condition,
   deployment,
   first,
   later,
@@ -61,6 +62,38 @@ function refusedObject(name = "role"): ObjectReport {
   });
   return { ref: deployment(name), outcome: "refused", problem };
 }
+
+test("hooks that are left out are told once, and hold up nothing", () => {
+  const line = new Line();
+  const note = "is a hook (pre-install) and was not applied";
+  const hook: ObjectReport = { ref: deployment("migrate"), outcome: "skipped", note };
+  const events = line.reported(report(first, object("web", "created"), hook));
+  expect(reasons(events)).toContain("Warning Skipped");
+  expect(events.find(({ reason }) => reason === "Skipped")?.note).toBe(
+    `Deployment.apps shop/migrate ${note}`,
+  );
+  expect(line.status).toMatchObject({
+    sync: "Synced",
+    health: "Healthy",
+    revision: first,
+    objects: { total: 1, synced: 1, healthy: 1, drifted: 0, failed: 0, skipped: 1 },
+    problems: [{ name: "migrate", state: "skipped", message: note }],
+  });
+  const { status, message } = condition(line.status, "Synced");
+  expect([status, message]).toEqual(["True", expect.stringContaining("shop/migrate")]);
+  expect(condition(line.status, "Ready").status).toBe("True");
+  expect(condition(line.status, "Stalled").status).toBe("False");
+  expect(line.reported(report(first, fine, hook))).toEqual([]);
+});
+
+test("an object that is let go is told", () => {
+  const line = new Line();
+  line.reported(report(first, fine));
+  const left: ObjectReport = { ref: deployment("data"), outcome: "orphaned" };
+  const events = line.reported(report(second, fine, left));
+  expect(reasons(events)).toContain("Normal Orphaned");
+  expect(line.status.objects).toMatchObject({ total: 1 });
+});
 
 test("a revision is told once, with its commit and what was done", () => {
   const line = new Line();
