@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./api/server.ts";
 import type { ControllerConfig } from "./cli/config.ts";
 import { runProgram } from "./cli/program.ts";
+import { renderPath } from "./cli/render/render.ts";
 import { type Connection, connect } from "./cluster/connection.ts";
 import { Discovery } from "./cluster/discovery.ts";
 import { installationSeed } from "./cluster/installation.ts";
@@ -24,7 +25,7 @@ import { createModuleVersion } from "./render/module-version.ts";
 import { createRenderer, type Renderer } from "./render/render.ts";
 import { requireModules } from "./render/sandbox/installed.ts";
 import { pageBytes } from "./render/sandbox/limits.ts";
-import { createSandbox, type Sandbox } from "./render/sandbox/sandbox.ts";
+import { createSandbox, type ThreadedSandbox } from "./render/sandbox/sandbox.ts";
 import { createGitRemote } from "./source/git/choose.ts";
 import { Repositories } from "./source/repositories.ts";
 import { createLogger, type Logger } from "./status/logging.ts";
@@ -243,7 +244,7 @@ function rendering(
   config: ControllerConfig,
   metrics: Metrics,
   log: Logger,
-): { renderer: Renderer; sandbox: Sandbox } {
+): { renderer: Renderer; sandbox: ThreadedSandbox } {
   const directory = config.renderersDirectory;
   const deadlineMs = config.renderTimeoutMs;
   const sandbox = createSandbox({
@@ -331,4 +332,4 @@ function signalled(): Promise<void> {
   });
 }
 
-await runProgram(process.argv, process.env, { runController });
+await runProgram(process.argv, process.env, { runController, renderPath });

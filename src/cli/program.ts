@@ -11,11 +11,13 @@ import {
   type FieldName,
   loadConfig,
 } from "./config.ts";
+import { type RenderPath, renderCommand } from "./render/command.ts";
 import { readVersion } from "./version.ts";
 
 /** What the verbs do; main.ts has them. */
 export interface Actions {
   runController(config: ControllerConfig): Promise<void>;
+  renderPath: RenderPath;
 }
 
 /** The command, to be parsed. @param env where variables are read from */
@@ -41,6 +43,7 @@ export function createProgram(
     "after",
     "\nA flag wins over its variable, the variable over the default.\nLists are separated by commas. Durations are written like 30s or 1h30m, sizes like 128Mi.",
   );
+  program.addCommand(renderCommand(env, actions.renderPath));
   return program;
 }
 

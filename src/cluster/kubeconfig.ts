@@ -24,6 +24,8 @@ export interface Access {
   readonly cluster: Cluster;
   /** Undefined when the context names none that exists: nothing authenticates us then. */
   readonly user: User | undefined;
+  /** Of a kubeconfig's context, where it names one. */
+  readonly namespace?: string | undefined;
 }
 
 interface Kubeconfig {
@@ -47,11 +49,15 @@ export function accessByKubeconfig(list: string, context: string | undefined): A
     name: string,
   ) => files.flatMap((file) => of(file)).find((one) => one.name === name);
   const current = context ?? files.find((file) => file.currentContext !== "")?.currentContext ?? "";
-  const { cluster: clusterName, user = "" } = first((file) => file.contexts, current) ?? {};
+  const {
+    cluster: clusterName,
+    user = "",
+    namespace,
+  } = first((file) => file.contexts, current) ?? {};
   const cluster = first((file) => file.clusters, clusterName ?? "");
   if (cluster === undefined)
     throw new Error(`kubeconfig ${list}: context ${JSON.stringify(current)} has no cluster`);
-  return { cluster, user: first((file) => file.users, user) };
+  return { cluster, user: first((file) => file.users, user), namespace };
 }
 
 /** @throws Error when this is no pod */

@@ -136,6 +136,24 @@ function refFor(
   return resource?.namespaced === false || namespace === undefined ? ref : { ...ref, namespace };
 }
 
+/** The object in the namespace that `ref` has, if any. */
+function placed(object: KubeObject, ref: ObjectRef): KubeObject {
+  const { namespace: _, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: ref.namespace === undefined ? metadata : { ...metadata, namespace: ref.namespace },
+  };
+}
+
+/** As it is applied, but for our marks: in the namespace that its kind, itself or the default says. */
+export function inNamespace(
+  object: KubeObject,
+  resource: ResourceKind,
+  defaultNamespace: string,
+): KubeObject {
+  return placed(object, refFor(object, resource, defaultNamespace));
+}
+
 function targetOf(
   object: KubeObject,
   origin: string,
@@ -143,17 +161,13 @@ function targetOf(
   resource: ResourceKind,
   options: TargetOptions,
 ): Target {
-  const { namespace: _, ...metadata } = object.metadata;
-  const placed: KubeObject = {
-    ...object,
-    metadata: ref.namespace === undefined ? metadata : { ...metadata, namespace: ref.namespace },
-  };
-  const rules = rulesFor(placed, options.ignoreDifferences);
+  const whole = placed(object, ref);
+  const rules = rulesFor(whole, options.ignoreDifferences);
   const ignored =
     rules.length === 0
       ? []
-      : ignoredPaths(placed, rules, options.jq(placed), claimsForRules(rules, options.live(ref)));
-  const reduced = leaveOut(placed, ignored);
+      : ignoredPaths(whole, rules, options.jq(whole), claimsForRules(rules, options.live(ref)));
+  const reduced = leaveOut(whole, ignored);
   const hash = createHash("sha256").update(canonicalJson(reduced)).digest("base64url").slice(0, 22);
   return {
     key: refKey(ref),
@@ -164,10 +178,10 @@ function targetOf(
     initial:
       ignored.length === 0
         ? marked(reduced, hash, options.ownership)
-        : marked(placed, hash, options.ownership),
+        : marked(whole, hash, options.ownership),
     hash,
     ignored,
-    adopt: placed.metadata.annotations?.[annotations.adopt] === "true",
+    adopt: whole.metadata.annotations?.[annotations.adopt] === "true",
   };
 }
 

@@ -4,9 +4,14 @@ import { type Application, applicationKey, type Source } from "../model/applicat
 import type { RenderSource } from "../render/source.ts";
 import type { Environment } from "./environment.ts";
 
+/** What of the installation counts. */
+export interface RenderSurroundings extends Pick<Environment, "renderSeed"> {
+  discovery: Pick<Environment["discovery"], "apiVersions" | "kubernetesVersion">;
+}
+
 export function renderSourceOf(
   application: Application,
-  { discovery, renderSeed }: Pick<Environment, "discovery" | "renderSeed">,
+  { discovery, renderSeed }: RenderSurroundings,
 ): RenderSource {
   const { source, destination } = application.spec;
   const { helm } = source;

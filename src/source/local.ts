@@ -1,6 +1,6 @@
 /** A path on one's own disk, opened as a snapshot of what surrounds it. */
 import { realpathSync, statSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { Problem } from "../model/problem.ts";
 import { DirectorySnapshot } from "./directory.ts";
 import type { SourceLimits } from "./limits.ts";
@@ -13,8 +13,10 @@ export interface LocalOptions {
    */
   path: string;
   root?: string | undefined;
-  /** `path` is relative to the root, not to the current directory. */
+  /** `path` is relative to the root, not to `cwd`. */
   fromRoot?: boolean | undefined;
+  /** What relative paths are relative to. */
+  cwd: string;
   /** Where `git` is looked for: the PATH. */
   gitPath: string;
   now: () => Date;
@@ -23,8 +25,9 @@ export interface LocalOptions {
 
 export interface Local {
   snapshot: DirectorySnapshot;
-  /** The root, absolute. */
+  /** The root, absolute, and why it is the root. */
   root: string;
+  rootIs: "given" | "work tree" | "path";
   /** The wanted directory in the snapshot; the root is empty. */
   path: string;
   /** Absent where there is no commit: then the snapshot's is of now, and of nobody. */
@@ -33,15 +36,15 @@ export interface Local {
 
 /** @throws Problem PathNotFound when a path is no directory, or is outside of the root */
 export async function openLocal(o: LocalOptions): Promise<Local> {
-  const given = o.root === undefined ? undefined : directoryAt(o.root, "the root");
-  const from = given ?? directoryAt(o.fromRoot === true ? "." : o.path, "the path");
-  const root = given ?? findWorkTree(from) ?? from;
-  const wanted = directoryAt(o.fromRoot === true ? join(root, o.path) : o.path, "the path");
+  const given = o.root === undefined ? undefined : directoryAt(o.cwd, o.root, "the root");
+  const from = given ?? directoryAt(o.cwd, o.fromRoot === true ? "." : o.path, "the path");
+  const workTree = findWorkTree(from);
+  const root = given ?? workTree ?? from;
+  const wanted = directoryAt(o.fromRoot === true ? root : o.cwd, o.path, "the path");
   const below = relative(root, wanted);
   if (below === ".." || below.startsWith(`..${sep}`)) {
     throw new Problem("PathNotFound", `${o.path} is not below the root ${root}`);
   }
-  const workTree = findWorkTree(root);
   const head = workTree === undefined ? undefined : await headOf(workTree, o.gitPath);
   const commit = head?.commit ?? {
     id: "0".repeat(40),
@@ -51,7 +54,8 @@ export async function openLocal(o: LocalOptions): Promise<Local> {
   };
   const revision = revisionOf(root, head);
   const snapshot = new DirectorySnapshot({ root, revision, commit, limits: o.limits });
-  return { snapshot, root, path: below.split(sep).join("/"), head };
+  const rootIs = given !== undefined ? "given" : workTree !== undefined ? "work tree" : "path";
+  return { snapshot, root, rootIs, path: below.split(sep).join("/"), head };
 }
 
 function revisionOf(root: string, head: Head | undefined): string {
@@ -60,11 +64,11 @@ function revisionOf(root: string, head: Head | undefined): string {
   return `work tree of ${at}sha1:${head.commit.id}`;
 }
 
-function directoryAt(path: string, what: string): string {
+function directoryAt(cwd: string, path: string, what: string): string {
   const refuse = (why: string, cause?: unknown) =>
     new Problem("PathNotFound", `${what} ${path} ${why}`, { cause });
   try {
-    const real = realpathSync(resolve(path));
+    const real = realpathSync(resolve(cwd, path));
     if (!statSync(real).isDirectory()) throw refuse("is a file: name its directory");
     return real;
   } catch (error) {

@@ -1,27 +1,40 @@
 import { describe, expect, test } from "vitest";
 import { type ControllerConfig, configFields } from "../../../src/cli/config.ts";
 import { createProgram } from "../../../src/cli/program.ts";
+import { type RenderFlags, renderFlags } from "../../../src/cli/render/options.ts";
 import { readVersion } from "../../../src/cli/version.ts";
+import { Problem } from "../../../src/model/problem.ts";
 
 /** Runs the command; what it printed, and how it ended. */
 async function run(args: string[], env: Record<string, string> = {}) {
   let output = "";
+  let errors = "";
   let started: ControllerConfig | undefined;
+  let rendered: { path: string | undefined; flags: RenderFlags } | undefined;
   const write = (text: string) => {
     output += text;
+  };
+  const writeErr = (text: string) => {
+    output += text;
+    errors += text;
   };
   const program = createProgram(env, {
     async runController(config) {
       started = config;
     },
+    async renderPath(path, flags) {
+      rendered = { path, flags };
+      if (path === "broken") throw new Problem("InvalidManifest", "broken/x.yaml:1: it is broken");
+      return { text: "kind: X\n", notes: ["something differs"] };
+    },
   });
   for (const command of [program, ...program.commands])
-    command.exitOverride().configureOutput({ writeOut: write, writeErr: write });
+    command.exitOverride().configureOutput({ writeOut: write, writeErr });
   const code = await program.parseAsync(["node", "mooring", ...args]).then(
     () => 0,
     (error: { exitCode?: number }) => error.exitCode,
   );
-  return { output, started, code };
+  return { output, errors, started, rendered, code };
 }
 
 test("controller runs with what flags and variables say", async () => {
@@ -62,11 +75,74 @@ describe("--help", () => {
     }
   });
 
+  test("of render shows every flag", async () => {
+    const { output, code } = await run(["render", "--help"]);
+    expect(code).toBe(0);
+    const text = output.replace(/\s+/g, " ");
+    for (const { flag, description } of renderFlags) {
+      expect(text).toContain(flag);
+      expect(text).toContain(description);
+    }
+  });
+
   test("of the program names its verbs", async () => {
-    expect((await run(["--help"])).output).toContain("controller [options]");
+    const { output } = await run(["--help"]);
+    expect(output).toContain("controller [options]");
+    expect(output).toContain("render [options] [path]");
   });
 });
 
 test("--version is the package's", async () => {
   expect((await run(["--version"])).output.trim()).toBe(readVersion());
+});
+
+describe("render", () => {
+  test("hands on what was given, and keeps notes apart from the objects", async () => {
+    const { output, errors, rendered, code } = await run([
+      ...["render", "deploy", "-n", "shop", "-f", "a.yaml", "--values", "b.yaml", "-o", "json"],
+      ...["--parameter", "a=b=c", "--api-versions", "x/v1,y/v1", "--api-versions", "z/v1/Kind"],
+      ...["--timeout", "1m", "--skip-crds"],
+    ]);
+    expect(code).toBe(0);
+    expect(rendered).toMatchObject({
+      path: "deploy",
+      flags: {
+        namespace: "shop",
+        values: ["a.yaml", "b.yaml"],
+        parameter: [{ name: "a", value: "b=c" }],
+        stringParameter: [],
+        apiVersions: ["x/v1", "y/v1", "z/v1/Kind"],
+        output: "json",
+        timeout: 60_000,
+        skipCrds: true,
+        skipTests: false,
+        redactSecrets: false,
+      },
+    });
+    expect(errors).toBe("note: something differs\n");
+    expect(output.replace(errors, "")).toBe("kind: X\n");
+  });
+
+  test("that fails ends with 2 and says why, without advice to a cluster", async () => {
+    const { output, code } = await run(["render", "broken"]);
+    expect(code).toBe(2);
+    expect(output).toBe("error: broken/x.yaml:1: it is broken.\n");
+  });
+
+  test("names every flag that is wrong, and no value that may be secret", async () => {
+    const { output, rendered, code } = await run([
+      ...["render", ".", "--tool", "jsonnet", "--timeout", "1d", "--parameter", "hunter2"],
+      ...["--api-versions", "ok/v1", "--release-name", "No_Name"],
+    ]);
+    expect(code).toBe(2);
+    expect(rendered).toBeUndefined();
+    expect(output.split("\n")).toEqual([
+      'error: --tool: "jsonnet" is not one of auto, kustomize, helm, directory',
+      'error: --release-name: "No_Name" is not a name of at most 53 lower-case letters, digits, - and .',
+      "error: --parameter: is not NAME=VALUE",
+      'error: --timeout: "1d" is not a duration from 100ms to 1h, such as 30s',
+      "",
+    ]);
+    expect(output).not.toContain("hunter2");
+  });
 });
