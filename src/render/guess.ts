@@ -25,8 +25,8 @@ export async function guess(
   valueFiles: readonly string[],
 ): Promise<readonly Ask[]> {
   if (tool === "helm") {
-    const chart = await walk(snapshot, path, mostOfChart);
-    return [...chart.asks, ...valueFiles.map((file): Ask => `read ${file}`)];
+    const { asks } = await walk(snapshot, path, mostOfChart);
+    return [...asks, ...[joined(path, ".helmignore"), ...valueFiles].map(toRead)];
   }
   const above = [path];
   for (let up = path; up !== "" && above.length <= levelsUp; ) {
@@ -38,6 +38,10 @@ export async function guess(
     if (complete) return asks;
   }
   return asksIn(path, (await snapshot.children(path)) ?? []).slice(0, mostAround);
+}
+
+function toRead(file: string): Ask {
+  return `read ${file}`;
 }
 
 /** Breadth first, as far as `most` files. */
@@ -68,6 +72,6 @@ function asksIn(directory: string, children: readonly Child[]): Ask[] {
     for (const name of kustomizationNames)
       if (!names.has(name)) asks.push(`stat ${joined(directory, name)}`);
   for (const child of children)
-    if (isLikely(child)) asks.push(`read ${joined(directory, child.name)}`);
+    if (isLikely(child)) asks.push(toRead(joined(directory, child.name)));
   return asks;
 }

@@ -215,11 +215,13 @@ export class SandboxedRenders {
     return parsing;
   }
 
+  /** What the last render asked for; of a chart also what came since, for Helm reads all of it. */
   async #guess({ snapshot, tool, request }: Job): Promise<readonly Ask[]> {
     const before = this.#asked.get(`${tool} ${request.path}`);
-    if (before !== undefined) return before;
+    if (before !== undefined && tool === "kustomize") return before;
     const valueFiles = "valueFiles" in request ? request.valueFiles : [];
-    return guess(snapshot, tool, request.path, valueFiles);
+    const found = await guess(snapshot, tool, request.path, valueFiles);
+    return before === undefined ? found : [...new Set([...before, ...found])];
   }
 
   #remember({ tool, request }: Job, asks: readonly Ask[]): void {

@@ -29,8 +29,8 @@ export interface Selection {
  * for plain manifests, the kustomization's or chart's own file is left out, for it is no object of
  * the cluster, and everything beside it is taken (Argo CD's directory sources fail on such a file).
  * @param entries all entries below `directory`, sorted by path
- * @throws Problem Unsupported for what would need another renderer, and for links and submodules:
- *   leaving them out in silence would prune what they hold. LimitExceeded.
+ * @throws Problem InvalidSpec for what needs another renderer, Unsupported for links and
+ *   submodules: leaving them out in silence would prune what they hold. LimitExceeded.
  */
 export function selectManifests(
   entries: readonly TreeEntry[],
@@ -51,7 +51,7 @@ export function selectManifests(
     if (other !== undefined) {
       if (!strict) continue;
       throw new Problem(
-        "Unsupported",
+        "InvalidSpec",
         `${entry.path} makes its directory ${other}, in a directory of plain manifests: point spec.source.path at one of the two, or set spec.source.directory to take all files as they are`,
       );
     }

@@ -293,11 +293,12 @@ describe("a first render is guessed", () => {
       ask.startsWith("read"),
     );
 
-  test("a chart as a whole, without media, and hidden directories", async () => {
+  test("a chart as a whole, without media and hidden directories", async () => {
     const files = { "c/Chart.yaml": "", "c/templates/a": "", "c/.git-x/b": "", "c/logo.png": "" };
     expect(await guessed({ ...files, "other/x": "" }, "helm", "c")).toEqual([
       "read c/Chart.yaml",
       "read c/templates/a",
+      "read c/.helmignore",
     ]);
   });
 

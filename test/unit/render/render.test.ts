@@ -77,7 +77,7 @@ describe("which files are manifests", () => {
   ])("%s below is refused as what it is, and what to do is said", async (path, what) => {
     const refused = await problem(render({ [path]: configMap("a"), "x/a.yaml": "" }, "x"));
     expect([refused.code, refused.message]).toEqual([
-      "Unsupported",
+      "InvalidSpec",
       expect.stringContaining(`${path} makes its directory ${what}`),
     ]);
     expect(refused.message).toContain("set spec.source.directory to take all files as they are");
