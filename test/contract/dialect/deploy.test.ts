@@ -1,8 +1,13 @@
 /** What is shipped in deploy/, on a real apiserver with Pod Security and RBAC. */
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { connect } from "../../../src/cluster/connection.ts";
+import { installationSeed } from "../../../src/cluster/installation.ts";
+import { Objects } from "../../../src/cluster/objects.ts";
+import { createTransport } from "../../../src/cluster/transport.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -92,6 +97,47 @@ describe("the controller's own rights", () => {
     ];
     for (const [verb = "", resource = "", ...more] of refused)
       expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, false]);
+  });
+});
+
+describe("the installation's secret", () => {
+  const asReplica = async (): Promise<Uint8Array> => {
+    const account = { serviceAccount: "mooring", namespace: "mooring-system" };
+    const kubeconfig = await plane.kubeconfigFor(account);
+    const connection = await connect({ kubeconfig, env: {} });
+    try {
+      const objects = new Objects(createTransport(connection, { maxInFlight: 2 }));
+      return await installationSeed(objects, account.namespace, randomBytes);
+    } finally {
+      await connection.close();
+    }
+  };
+  const named = ["mooring-installation", "-n=mooring-system"];
+  const secret = ["secret", ...named];
+
+  test("is made once, by whichever replica comes first, and the same for all", async () => {
+    const seeds = await Promise.all([asReplica(), asReplica(), asReplica()]);
+    const later = await asReplica();
+    expect(later).toHaveLength(32);
+    for (const seed of seeds) expect(Buffer.compare(seed, later)).toBe(0);
+    const stored = JSON.parse(await plane.kubectl(["get", ...secret, "-o=json"]));
+    expect(Buffer.from(stored.data.renderSeed, "base64").equals(later)).toBe(true);
+    expect(stored.immutable).toBe(true);
+  });
+
+  test("that holds no seed is refused by name, and never replaced", async () => {
+    await plane.kubectl(["delete", ...secret]);
+    await plane.kubectl([
+      "create",
+      "secret",
+      "generic",
+      ...named,
+      "--from-literal=renderSeed=hunter2",
+    ]);
+    const refusal = await asReplica().catch((error: Error) => error.message);
+    expect(refusal).toContain("Secret mooring-system/mooring-installation has no renderSeed");
+    expect(refusal).not.toContain("hunter2");
+    await plane.kubectl(["delete", ...secret]);
   });
 });
 
