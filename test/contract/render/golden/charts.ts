@@ -68,6 +68,17 @@ export const charts: Readonly<Record<string, ChartCase>> = {
       ],
     },
   },
+  "null in inline values, for defaults of the chart and of its subcharts": {
+    chart: "umbrella",
+    helm: {
+      values: {
+        primary: { size: null, labels: { app: null, mine: "too" } },
+        replica: { labels: null },
+        global: { image: null },
+        imported: null,
+      },
+    },
+  },
   "subcharts as vendored archives": { chart: "packed" },
   "a library": { chart: "library" },
   "CRDs of a chart and its subcharts, and every kind in the order of installation": {
@@ -99,6 +110,17 @@ export const charts: Readonly<Record<string, ChartCase>> = {
   "values files, the later over the earlier, null removing": {
     chart: "parameters",
     helm: { valueFiles: ["first.yaml", "second.yaml"] },
+  },
+  "values files without values": {
+    chart: "parameters",
+    helm: { valueFiles: ["empty.yaml"], values: {} },
+  },
+  "null in inline values": {
+    chart: "parameters",
+    helm: {
+      valueFiles: ["first.yaml"],
+      values: { removed: null, nested: { inner: null }, list: [null] },
+    },
   },
   "inline values over values files, parameters over both": {
     chart: "parameters",

@@ -12,7 +12,13 @@ import { largeChart } from "../../../fixtures/large-chart.ts";
 import type { Change } from "../../../git/repository.ts";
 import { startGitServer } from "../../../git/server.ts";
 
-const committed = fileURLToPath(new URL("../../../fixtures", import.meta.url));
+/** Directories of the tree, and where this repository has them. */
+const committed = {
+  kustomize: "test/fixtures/kustomize",
+  charts: "test/fixtures/charts",
+  examples: "examples",
+};
+const checkout = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** When the commit was made: what charts take for now. */
 export const commitTime = new Date("2024-03-05T06:07:08Z");
@@ -28,8 +34,8 @@ export interface Fixtures {
 export async function plantFixtures(): Promise<Fixtures> {
   const place = await mkdtemp(join(tmpdir(), "mooring-golden-"));
   const root = join(place, "tree");
-  for (const kind of ["kustomize", "charts"]) {
-    await cp(join(committed, kind), join(root, kind), {
+  for (const [directory, from] of Object.entries(committed)) {
+    await cp(join(checkout, from), join(root, directory), {
       recursive: true,
       verbatimSymlinks: true,
     });

@@ -31,6 +31,13 @@ describe("every object is the official kustomize's, in its order", () => {
     }
   });
 
+  test.each(["dev", "staging", "prod"])("the overlay %s of the examples", async (overlay) => {
+    const path = `examples/kustomize/overlays/${overlay}`;
+    const theirs = await kustomizeBuild(fixtures.root, path);
+    const ours = await mooring.render({ path });
+    expect(ours.objects.map(({ object }) => object)).toEqual(theirs.map(({ object }) => object));
+  });
+
   test.each([
     ["dev", 1, 1],
     ["staging", 2, 2],
