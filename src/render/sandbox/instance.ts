@@ -6,13 +6,20 @@ import { LinearMemory } from "./linear-memory.ts";
 import { Wasi, type WasiInputs } from "./wasi.ts";
 import { globalName } from "./wasm-binary.ts";
 
-/** All that a module's next run depends on, besides its inputs. */
+/** All that a module's next run depends on, besides its inputs. Crosses threads, which share it. */
 export interface Snapshot {
+  /** Size of the memory. */
   bytes: number;
-  /** Stretches of memory that are not all zero. */
-  stretches: readonly { at: number; content: Uint8Array }[];
+  /** One after the other, the stretches of memory that are not all zero. */
+  content: SharedArrayBuffer;
+  stretches: readonly Stretch[];
   globals: readonly (number | bigint)[];
   monotonic: bigint;
+}
+
+interface Stretch {
+  at: number;
+  length: number;
 }
 
 export interface Instance {
@@ -54,24 +61,38 @@ export function createInstance(
     memory,
     initialise: () => renderer._initialize(),
     render: () => renderer.render(),
-    snapshot: () => ({
-      bytes: memory.size,
-      stretches: stretchesOf(memory.bytes(0, memory.size)),
-      globals: globals.map(({ value }) => value as number | bigint),
-      monotonic: wasi.monotonic,
-    }),
+    snapshot() {
+      const bytes = memory.bytes(0, memory.size);
+      const stretches = stretchesOf(bytes);
+      const length = stretches.reduce((sum, stretch) => sum + stretch.length, 0);
+      const content = new Uint8Array(new SharedArrayBuffer(length));
+      let offset = 0;
+      for (const { at, length } of stretches) {
+        content.set(bytes.subarray(at, at + length), offset);
+        offset += length;
+      }
+      return {
+        bytes: bytes.length,
+        content: content.buffer,
+        stretches,
+        globals: globals.map(({ value }) => value),
+        monotonic: wasi.monotonic,
+      };
+    },
     restore(snapshot) {
       const grow = (snapshot.bytes - memory.size) / pageBytes;
       if (grow > 0) renderer.memory.grow(grow);
       const bytes = memory.bytes(0, memory.size);
-      let at = 0;
-      for (const stretch of snapshot.stretches) {
-        bytes.fill(0, at, stretch.at);
-        bytes.set(stretch.content, stretch.at);
-        at = stretch.at + stretch.content.length;
+      let [end, offset] = [0, 0];
+      for (const { at, length } of snapshot.stretches) {
+        bytes.fill(0, end, at);
+        bytes.set(new Uint8Array(snapshot.content, offset, length), at);
+        end = at + length;
+        offset += length;
       }
-      bytes.fill(0, at);
+      bytes.fill(0, end);
       wasi.monotonic = snapshot.monotonic;
+      // Go keeps its stack pointer and the running goroutine in them, and leaves them elsewhere.
       globals.forEach((global, i) => {
         global.value = snapshot.globals[i] ?? global.value;
       });
@@ -88,13 +109,13 @@ function globalsOf(exports: WebAssembly.Exports): WebAssembly.Global[] {
   }
 }
 
-function stretchesOf(memory: Uint8Array): { at: number; content: Uint8Array }[] {
-  const stretches: { at: number; content: Uint8Array }[] = [];
+function stretchesOf(memory: Uint8Array): Stretch[] {
+  const stretches: Stretch[] = [];
   let start = -1;
   for (let at = 0; at <= memory.length; at += pageBytes) {
     const empty = at === memory.length || isZero(memory.subarray(at, at + pageBytes));
     if (empty && start >= 0) {
-      stretches.push({ at: start, content: memory.slice(start, at) });
+      stretches.push({ at: start, length: at - start });
       start = -1;
     } else if (!empty && start < 0) start = at;
   }

@@ -4,6 +4,7 @@ import type { PackedObjects } from "./answer.ts";
 import type { Bell, Expected, UsedBits } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { Refusal } from "./refusal.ts";
+import type { ShelfPorts } from "./shelf.ts";
 import type { ClockCells } from "./thread-clock.ts";
 
 export interface ThreadData {
@@ -17,7 +18,7 @@ export interface ThreadData {
 }
 
 /** One run. */
-export interface RunMessage {
+export interface Run {
   renderer: string;
   /** As JSON. */
   request: string;
@@ -29,14 +30,22 @@ export interface RunMessage {
   used: UsedBits;
 }
 
-export type RunReply =
+export interface RunMessage extends Run {
+  /** With a renderer's first run in a thread. */
+  shelf?: ShelfPorts;
+}
+
+/** `grown`: the thread's memory had better go. */
+export type RunReply = RunResult & { grown: boolean };
+
+export type RunResult =
   | {
       ok: true;
       objects: PackedObjects;
       bytes: number;
       dependsOn: { random: boolean; clock: boolean };
       needsFresh: boolean;
-      /** The module had to be loaded and started first. */
+      /** The renderer had to be loaded and made ready first. */
       cold: boolean;
     }
   | { ok: false; refusal: Refusal }

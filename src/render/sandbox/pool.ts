@@ -2,19 +2,20 @@
 import { Admission } from "./admission.ts";
 import type { SandboxFiles } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
-import type { RunMessage } from "./messages.ts";
+import type { Run } from "./messages.ts";
+import { Shelf } from "./shelf.ts";
 import { Thread, type ThreadOutcome } from "./thread.ts";
 
 /** One run, and with what it came out. */
 export interface Job {
   readonly key: string;
-  message: RunMessage;
+  run: Run;
   files: SandboxFiles;
   /** `waited`: milliseconds until a thread took it. */
   settle: (outcome: ThreadOutcome, waited: number) => void;
   /**
-   * Asked of each outcome: whether the job is to be run again, on the same thread, as `message`
-   * says then.
+   * Asked of each outcome: whether the job is to be run again, on the same thread, as `run` says
+   * then.
    */
   again: (outcome: ThreadOutcome) => boolean;
 }
@@ -56,6 +57,7 @@ export class Pool {
   readonly #busy = new Set<Busy>();
   readonly #free = new Map<Thread, NodeJS.Timeout>();
   readonly #ending = new Set<Promise<void>>();
+  readonly #shelf = new Shelf();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -101,6 +103,7 @@ export class Pool {
     for (const { thread } of this.#busy) this.#end(thread.stop({ how: "stopped" }));
     for (const thread of this.#free.keys()) this.#retire(thread);
     await Promise.all(this.#ending);
+    this.#shelf.clear();
   }
 
   #dispatch(): void {
@@ -112,17 +115,18 @@ export class Pool {
   }
 
   async #serve(job: Waiting): Promise<void> {
-    const thread = this.#threadFor(job.message.renderer);
+    const thread = this.#threadFor(job.run.renderer);
     const suspect = this.#admission.isSuspect(job.key);
     const busy: Busy = { job, thread, suspect, timer: this.#patience() };
     this.#busy.add(busy);
     const waitedMs = waited(job);
     let outcome: ThreadOutcome;
     do {
-      outcome = await thread.run(job.message, job.files);
+      outcome = await thread.run(job.run, job.files, this.#shelf);
     } while (job.again(outcome));
     clearTimeout(busy.timer);
     this.#busy.delete(busy);
+    if (outcome.how === "replied" && outcome.reply.grown) this.#end(thread.stop());
     if (!thread.gone) this.#rest(thread);
     this.#admission.done(job.key, exhausting(outcome));
     if (outcome.how === "preempted" && !this.#closed) this.#admission.add(job);
@@ -151,6 +155,8 @@ export class Pool {
   #retire(thread: Thread): void {
     this.#forget(thread);
     this.#end(thread.stop());
+    // With the last thread the renderers' memory goes.
+    if (this.size === 0) this.#shelf.clear();
   }
 
   #forget(thread: Thread): void {

@@ -33,37 +33,61 @@ export type RunOutcome =
     }
   | { ok: false; refusal: Refusal };
 
+const MiB = 1024 * 1024;
 /** Go's garbage collector: seldom, for a run's memory is thrown away as a whole. */
 const growthPercent = 400;
 /** Of the memory that is allowed, when the collector begins to work harder. */
 const softShare = 0.8;
 /** Growth that an instance may keep; its memory cannot shrink. */
-const keptGrowth = 32 * 1024 * 1024;
+const keptGrowth = 16 * MiB;
+/** Growth with which its thread had better end: then its memory goes at once. */
+const tooGrown = 64 * MiB;
 
 const noSeed = new Uint8Array();
 const epoch = new Date(0);
 /** As Go's runtime says it. */
 const noMemory = /out of memory|cannot allocate memory|reserve memory/;
 
+/** What all threads of a renderer share. */
+export interface Prepared {
+  module: WebAssembly.Module;
+  snapshot: Snapshot;
+}
+
+/** The same wherever it is done: the module has seen nothing but our own input. */
+export function prepare(name: string, module: WebAssembly.Module, limits: SandboxLimits): Prepared {
+  const instance = startInstance(module, limits, noSeed);
+  instance.initialise();
+  const warmUp = warmUpOf(name);
+  if (warmUp !== undefined) {
+    instance.wasi.begin({ random: seededRandom(noSeed, "render"), clock: epoch });
+    instance.host.begin(warmUp.request, warmUp.files);
+    instance.render();
+    instance.host.end();
+  }
+  return { module, snapshot: instance.snapshot() };
+}
+
 export class Renderer {
   readonly #name: string;
-  readonly #module: WebAssembly.Module;
+  readonly #prepared: Prepared;
   readonly #limits: SandboxLimits;
-  readonly #environment: readonly string[];
-  #snapshot: Snapshot | undefined;
   #instance: Instance | undefined;
 
-  constructor(name: string, module: WebAssembly.Module, limits: SandboxLimits) {
+  constructor(name: string, prepared: Prepared, limits: SandboxLimits) {
     this.#name = name;
-    this.#module = module;
+    this.#prepared = prepared;
     this.#limits = limits;
-    const soft = Math.floor(limits.memoryPages * softShare) * 64;
-    this.#environment = [`GOGC=${growthPercent}`, `GOMEMLIMIT=${soft}KiB`, "GODEBUG=gctrace=1"];
+  }
+
+  /** Its memory grew to a size that it cannot be rid of. */
+  get isTooGrown(): boolean {
+    return this.#growth > tooGrown;
   }
 
   run(inputs: RunInputs): RunOutcome {
     if (inputs.fresh) {
-      const instance = this.#create(inputs.seed);
+      const instance = startInstance(this.#prepared.module, this.#limits, inputs.seed);
       instance.initialise();
       return this.#outcome(instance, inputs);
     }
@@ -78,37 +102,16 @@ export class Renderer {
     return outcome;
   }
 
-  #create(seed: Uint8Array): Instance {
-    return createInstance(this.#module, {
-      environment: this.#environment,
-      limits: this.#limits,
-      start: { random: seededRandom(seed, "start"), clock: epoch },
-    });
-  }
-
   #restored(): Instance {
-    this.#snapshot ??= this.#prepare();
-    if ((this.#instance?.memory.size ?? 0) > this.#snapshot.bytes + keptGrowth) {
-      this.#instance = undefined;
-    }
-    this.#instance ??= this.#create(noSeed);
-    this.#instance.restore(this.#snapshot);
+    const { module, snapshot } = this.#prepared;
+    if (this.#growth > keptGrowth) this.#instance = undefined;
+    this.#instance ??= startInstance(module, this.#limits, noSeed);
+    this.#instance.restore(snapshot);
     return this.#instance;
   }
 
-  /** The same memory in every thread: it has seen nothing but our own input. */
-  #prepare(): Snapshot {
-    const instance = this.#create(noSeed);
-    instance.initialise();
-    const warmUp = warmUpOf(this.#name);
-    if (warmUp !== undefined) {
-      instance.wasi.begin({ random: seededRandom(noSeed, "render"), clock: epoch });
-      instance.host.begin(warmUp.request, warmUp.files);
-      instance.render();
-      instance.host.end();
-    }
-    this.#instance = instance;
-    return instance.snapshot();
+  get #growth(): number {
+    return (this.#instance?.memory.size ?? 0) - this.#prepared.snapshot.bytes;
   }
 
   #outcome(instance: Instance, inputs: RunInputs): RunOutcome {
@@ -154,4 +157,17 @@ export class Renderer {
       detail: crash ?? (error instanceof ModuleExit ? `it ended itself: ${trap}` : trap),
     };
   }
+}
+
+function startInstance(
+  module: WebAssembly.Module,
+  limits: SandboxLimits,
+  seed: Uint8Array,
+): Instance {
+  const soft = Math.floor(limits.memoryPages * softShare) * 64;
+  return createInstance(module, {
+    environment: [`GOGC=${growthPercent}`, `GOMEMLIMIT=${soft}KiB`, "GODEBUG=gctrace=1"],
+    limits,
+    start: { random: seededRandom(seed, "start"), clock: epoch },
+  });
 }

@@ -4,7 +4,7 @@ import { unpackObjects } from "./answer.ts";
 import { type Expected, reportUsed, type SandboxFiles, type UsedBits } from "./file-channel.ts";
 import type { RenderedJson } from "./host.ts";
 import { defaultSandboxLimits, type SandboxLimits } from "./limits.ts";
-import type { RunMessage, RunReply } from "./messages.ts";
+import type { Run, RunResult } from "./messages.ts";
 import { Pool } from "./pool.ts";
 import { RememberedKeys } from "./remembered-keys.ts";
 import type { ThreadOutcome } from "./thread.ts";
@@ -42,10 +42,14 @@ export interface Sandbox {
     files: SandboxFiles,
     signal?: AbortSignal | undefined,
   ): Promise<SandboxAnswer>;
-  /** Threads that run something, threads that do not, runs that wait for one. */
-  readonly load: { busy: number; idle: number; waiting: number };
   /** Ends what runs or waits. */
   close(): Promise<void>;
+}
+
+/** A sandbox with threads of its own. */
+export interface ThreadedSandbox extends Sandbox {
+  /** Threads that run something, threads that do not, runs that wait for one. */
+  readonly load: { busy: number; idle: number; waiting: number };
 }
 
 /** What one run did, for metrics. */
@@ -57,7 +61,7 @@ export interface SandboxCost {
   seconds: number;
   /** Of which it waited for a thread. */
   waited: number;
-  /** The module had to be loaded first. */
+  /** The renderer had to be loaded and made ready first. */
   cold: boolean;
   /** It was run again, from the seed. */
   repeated: boolean;
@@ -81,7 +85,7 @@ const defaultPatienceMs = 2_000;
 /** Applications of which is remembered that they draw random numbers of Go's runtime. */
 const rememberedKeys = 10_000;
 
-export function createSandbox(o: SandboxOptions): Sandbox {
+export function createSandbox(o: SandboxOptions): ThreadedSandbox {
   const limits = { ...defaultSandboxLimits, ...o.limits };
   const patienceMs = o.patienceMs ?? defaultPatienceMs;
   const pool = new Pool({ ...o, limits, patienceMs });
@@ -95,11 +99,11 @@ export function createSandbox(o: SandboxOptions): Sandbox {
   ): Promise<SandboxAnswer> => {
     const expected = await files.expected();
     signal?.throwIfAborted();
-    const message = messageOf(request, expected, needFresh.has(keyOf(request)));
+    const job = runOf(request, expected, needFresh.has(keyOf(request)));
     const outcome = await new Promise<ThreadOutcome>((resolve) => {
       const stop = pool.add({
         key: request.key,
-        message,
+        run: job,
         files,
         settle: (outcome, waited) => {
           signal?.removeEventListener("abort", stop);
@@ -110,16 +114,16 @@ export function createSandbox(o: SandboxOptions): Sandbox {
           if (outcome.how !== "replied" || !outcome.reply.ok) return false;
           cost.cold ||= outcome.reply.cold;
           // Twice at most: what differs from one to the next is not made certain by a third.
-          if (cost.repeated || outcome.reply.needsFresh === message.fresh) return false;
+          if (cost.repeated || outcome.reply.needsFresh === job.fresh) return false;
           needFresh.set(keyOf(request), outcome.reply.needsFresh);
-          message.fresh = outcome.reply.needsFresh;
+          job.fresh = outcome.reply.needsFresh;
           cost.repeated = true;
           return true;
         },
       });
       signal?.addEventListener("abort", stop, { once: true });
     });
-    reportUsed(files, expected, message.used);
+    reportUsed(files, expected, job.used);
     signal?.throwIfAborted();
     const reply = replyOf(outcome, request, limits);
     cost.bytes = reply.bytes;
@@ -160,11 +164,11 @@ function keyOf({ renderer, key }: SandboxRequest): string {
   return `${renderer} ${key}`;
 }
 
-function messageOf(
+function runOf(
   { renderer, request, clock, seed }: SandboxRequest,
   expected: ReadonlyMap<string, Expected>,
   fresh: boolean,
-): RunMessage {
+): Run {
   const used: UsedBits = new Uint8Array(new SharedArrayBuffer(expected.size));
   const time = clock.getTime();
   return { renderer, request: JSON.stringify(request), time, seed, fresh, expected, used };
@@ -174,7 +178,7 @@ function replyOf(
   outcome: ThreadOutcome,
   { renderer, request }: SandboxRequest,
   limits: SandboxLimits,
-): Extract<RunReply, { ok: true }> {
+): Extract<RunResult, { ok: true }> {
   const { path } = request as { path?: unknown };
   const subject = typeof path === "string" && path !== "" ? `${path}: ` : "";
   const exceeded = (what: string) => new Problem("LimitExceeded", `${subject}rendering ${what}`);

@@ -7,7 +7,8 @@ import {
   type SandboxFiles,
 } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
-import type { RunMessage, RunReply, ThreadData } from "./messages.ts";
+import type { Run, RunMessage, RunReply, ThreadData } from "./messages.ts";
+import { portsOf, type Shelf } from "./shelf.ts";
 import { clockCells, spentMs } from "./thread-clock.ts";
 
 /** How a run ended. `crashed`: its thread is gone. */
@@ -21,7 +22,7 @@ export type ThreadOutcome =
   | { how: "preempted" }
   | { how: "crashed"; error: Error; outOfMemory: boolean };
 
-interface Run {
+interface Running {
   files: SandboxFiles;
   settle: (outcome: ThreadOutcome) => void;
   fileError: { error: unknown } | undefined;
@@ -40,7 +41,7 @@ export class Thread {
   readonly #clock = clockCells();
   readonly #deadlineMs: number;
   readonly #renderers = new Set<string>();
-  #run: Run | undefined;
+  #run: Running | undefined;
   #gone = false;
 
   constructor(o: { directory: string; limits: SandboxLimits; onExit: () => void }) {
@@ -95,7 +96,8 @@ export class Thread {
     return spentMs(this.#clock, process.hrtime.bigint());
   }
 
-  run(message: RunMessage, files: SandboxFiles): Promise<ThreadOutcome> {
+  /** @param shelf where a renderer that is new to the thread may be had from */
+  run(run: Run, files: SandboxFiles, shelf: Shelf): Promise<ThreadOutcome> {
     return new Promise<ThreadOutcome>((settle) => {
       if (this.#gone) {
         settle(crashed(undefined));
@@ -110,8 +112,13 @@ export class Thread {
         fileError: undefined,
         timer: setTimeout(() => this.#watch(started), this.#deadlineMs),
       };
-      this.#renderers.add(message.renderer);
-      this.#worker.postMessage(message);
+      if (this.#renderers.has(run.renderer)) {
+        this.#worker.postMessage(run satisfies RunMessage);
+      } else {
+        this.#renderers.add(run.renderer);
+        const ports = shelf.ports(run.renderer);
+        this.#worker.postMessage({ ...run, shelf: ports } satisfies RunMessage, portsOf(ports));
+      }
     });
   }
 

@@ -3,8 +3,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { packObjects } from "./answer.ts";
 import { RunEnded, remoteFiles } from "./file-channel.ts";
 import { loadModule } from "./load-module.ts";
-import type { RunMessage, RunReply, ThreadData } from "./messages.ts";
-import { Renderer } from "./renderer.ts";
+import type { RunMessage, RunReply, RunResult, ThreadData } from "./messages.ts";
+import { prepare, Renderer } from "./renderer.ts";
+import { putInto, takeFrom } from "./shelf.ts";
 import { startClock } from "./thread-clock.ts";
 
 const { directory, limits, port, bell, clock } = workerData as ThreadData;
@@ -12,18 +13,18 @@ const now = () => process.hrtime.bigint();
 const renderers = new Map<string, Renderer>();
 
 parentPort?.on("message", (message: RunMessage) => {
-  const reply = run(message);
-  const transfer = reply.ok ? [reply.objects.text.buffer, reply.objects.ends.buffer] : [];
-  parentPort?.postMessage(reply, transfer);
+  const result = run(message);
+  const grown = renderers.get(message.renderer)?.isTooGrown ?? false;
+  const transfer = result.ok ? [result.objects.text.buffer, result.objects.ends.buffer] : [];
+  parentPort?.postMessage({ ...result, grown } satisfies RunReply, transfer);
 });
 
-function run(message: RunMessage): RunReply {
-  const { renderer: name, request, time, seed, fresh } = message;
-  const known = renderers.get(name);
+function run(message: RunMessage): RunResult {
+  const { request, time, seed, fresh } = message;
   let renderer: Renderer;
+  let cold: boolean;
   try {
-    renderer = known ?? new Renderer(name, loadModule(directory, name, limits), limits);
-    renderers.set(name, renderer);
+    ({ renderer, cold } = rendererOf(message));
   } catch (error) {
     return { ok: false, unusable: error instanceof Error ? error.message : String(error) };
   }
@@ -32,10 +33,21 @@ function run(message: RunMessage): RunReply {
     startClock(clock, now());
     const inputs = { request, clock: new Date(time), seed, fresh, files };
     const outcome = renderer.run(inputs);
-    if (!outcome.ok) return outcome;
-    return { ...outcome, objects: packObjects(outcome.objects), cold: known === undefined };
+    return outcome.ok ? { ...outcome, objects: packObjects(outcome.objects), cold } : outcome;
   } catch (error) {
     if (error instanceof RunEnded) return { ok: false, ended: true };
     throw error;
   }
+}
+
+/** `cold`: it had to be loaded and made ready first. */
+function rendererOf({ renderer: name, shelf }: RunMessage): { renderer: Renderer; cold: boolean } {
+  const known = renderers.get(name);
+  if (known !== undefined) return { renderer: known, cold: false };
+  const found = takeFrom(shelf);
+  const prepared = found ?? prepare(name, loadModule(directory, name, limits), limits);
+  putInto(shelf, prepared);
+  const renderer = new Renderer(name, prepared, limits);
+  renderers.set(name, renderer);
+  return { renderer, cold: found === undefined };
 }
