@@ -12,6 +12,7 @@ import type { Sandbox } from "./sandbox/sandbox.ts";
 import { SandboxedRenders } from "./sandboxed.ts";
 import type { RenderSource } from "./source.ts";
 import { toolFor } from "./tool.ts";
+import { Turns } from "./turns.ts";
 
 export type { RenderCost } from "./cost.ts";
 
@@ -65,6 +66,13 @@ export function createRenderer(o: RendererOptions): Renderer {
       askedBytes,
     });
 
+  // A push is looked at for a thousand applications in a row, and nothing of it may have to wait.
+  const turns = new Turns();
+  const toolOf = async (snapshot: Snapshot, source: RenderSource) => {
+    if (turns.over) await turns.next();
+    return toolFor(snapshot, source);
+  };
+
   const needsSandbox = (what: string): SandboxedRenders => {
     if (sandboxed !== undefined) return sandboxed;
     throw new Problem("Unsupported", `${what} cannot be rendered: there is no sandbox for it`);
@@ -76,7 +84,7 @@ export function createRenderer(o: RendererOptions): Renderer {
     cost: RenderCost,
     signal: AbortSignal | undefined,
   ): Promise<DesiredSet> => {
-    const tool = await toolFor(snapshot, source);
+    const tool = await toolOf(snapshot, source);
     cost.tool = tool;
     if (tool === "directory") return plain.render(snapshot, plainOf(source), cost, signal);
     return needsSandbox(`"${source.path}"`).render(snapshot, source, tool, cost, signal);
@@ -107,7 +115,7 @@ export function createRenderer(o: RendererOptions): Renderer {
     },
     async blobs(snapshot, given) {
       const source = normalised(given);
-      const tool = await toolFor(snapshot, source);
+      const tool = await toolOf(snapshot, source);
       if (tool === "directory") return plain.blobs(snapshot, plainOf(source));
       return needsSandbox(`"${source.path}"`).blobs(snapshot, source, tool);
     },
