@@ -87,7 +87,7 @@ func hand(objects resmap.ResMap, path string, files *filesystem) error {
 // warm parses the built-in schema, which takes longer than a render, before the first one. The
 // garbage is collected more often meanwhile: a host may copy this memory for each render.
 func warm() {
-	percent := debug.SetGCPercent(20)
+	percent := debug.SetGCPercent(100)
 	openapi.Schema()
 	runtime.GC()
 	debug.SetGCPercent(percent)
