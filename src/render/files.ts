@@ -7,6 +7,7 @@ import { joined, snapshotPath } from "./paths.ts";
 import { type Read, ReadRecord, seen } from "./reads.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 import type { Expected, FileOperation, SandboxFiles } from "./sandbox/file-channel.ts";
+import { Turns } from "./turns.ts";
 
 /** One question of a renderer, for the next time: `read deploy/web.yaml`. */
 export type Ask = `${FileOperation} ${string}`;
@@ -18,6 +19,8 @@ interface Listing {
 
 /** Bytes that are sent before they are asked for. */
 const sentBytes = 16 * 1024 * 1024;
+/** Names on the way through links, for each file that a render may have. */
+const stepsOfFile = 10;
 
 /**
  * For one render. Symlinks are followed where they lead to a file of the snapshot; what leads out
@@ -32,6 +35,8 @@ export class SnapshotFiles implements SandboxFiles {
   readonly #asks = new Set<Ask>();
   readonly #resolved = new Map<string, Resolution>();
   readonly #listed = new Map<string, Listing>();
+  readonly #turns = new Turns();
+  #steps = 0;
 
   /** @param guess what will probably be asked: of the last render, or of the directory */
   constructor(o: {
@@ -138,9 +143,26 @@ export class SnapshotFiles implements SandboxFiles {
   async #resolve(path: string): Promise<Resolution> {
     const known = this.#resolved.get(path);
     if (known !== undefined) return known;
-    const made = await resolve(this.#snapshot, path, (link) => this.#blobs.content(link));
+    const made = await resolve(
+      this.#snapshot,
+      path,
+      (link) => this.#blobs.content(link),
+      (at) => this.#step(at),
+    );
     this.#resolved.set(path, made);
     return made;
+  }
+
+  /** Links are followed in this thread, and the renderer's deadline stands meanwhile. */
+  async #step(path: string): Promise<void> {
+    this.#steps += 1;
+    const most = stepsOfFile * this.#limits.files;
+    if (this.#steps > most)
+      throw new Problem(
+        "LimitExceeded",
+        `the symlinks lead over more than ${most} names (${path})`,
+      );
+    if (this.#turns.over) await this.#turns.next();
   }
 
   async #list(directory: string): Promise<Listing> {

@@ -22,12 +22,14 @@ const mostLinks = 40;
 /**
  * @param path as snapshotPath makes it
  * @param readLink the content of a symlink
- * @throws what readLink and the snapshot throw; what the path leads to is an answer
+ * @param step before each name on the way through links: a link may have thousands
+ * @throws what readLink, step and the snapshot throw; what the path leads to is an answer
  */
 export async function resolve(
   snapshot: Snapshot,
   path: string,
   readLink: (entry: TreeEntry) => Promise<Uint8Array>,
+  step: (path: string) => Promise<void> = async () => {},
 ): Promise<Resolution> {
   const direct = await snapshot.entry(path);
   if (direct === "directory")
@@ -46,6 +48,7 @@ export async function resolve(
   let fromLink = 0;
   let link = "";
   for (let links = 0; rest.length > 0; ) {
+    await step(path);
     const [name = "", ...more] = rest;
     if (name === "..") {
       reads.push([at.join("/"), seen.directory]);
