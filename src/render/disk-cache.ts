@@ -114,7 +114,8 @@ export class DiskCache {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       const found = await lstat(this.#directory);
       if (!found.isDirectory()) throw new Error(`${this.#directory} is not a directory`);
-      // Fails for a directory of somebody else.
+      if (found.uid !== process.getuid?.())
+        throw new Error(`${this.#directory} is another user's, who could read and change it`);
       await chmod(this.#directory, 0o700);
       const entries: { name: string; bytes: number; time: number }[] = [];
       for (const name of await readdir(this.#directory)) {

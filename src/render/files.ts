@@ -90,6 +90,7 @@ export class SnapshotFiles implements SandboxFiles {
     const files = new Map<string, { path: string; blob: string }>();
     for (const ask of await this.#guess()) {
       const [operation, path] = splitAsk(ask);
+      if (this.#turns.over) await this.#turns.next();
       try {
         const { found } = await this.#resolve(path);
         if (found.kind === "missing") expected.set(path, { missing: true });

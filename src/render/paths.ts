@@ -2,6 +2,8 @@
 import { Problem } from "../model/problem.ts";
 
 const longest = 4096;
+/** Of a link's target, in a message. */
+const longestShown = 200;
 
 /**
  * The path without `.`, `..` and doubled slashes; the root is empty.
@@ -25,8 +27,13 @@ export function snapshotPath(asked: string): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Where a symlink points to: the parts of a relative path, or why it is not followed. */
-export function linkTarget(content: Uint8Array): { parts: string[] } | { refused: string } {
+/**
+ * Where a symlink points to: the parts of a relative path, or why it is not followed. `named` is
+ * how a message says it.
+ */
+export function linkTarget(
+  content: Uint8Array,
+): { parts: string[]; named: string } | { refused: string } {
   let target: string;
   try {
     if (content.length === 0 || content.length > longest) throw new RangeError();
@@ -34,10 +41,11 @@ export function linkTarget(content: Uint8Array): { parts: string[] } | { refused
   } catch {
     return { refused: "a symlink whose target is not a path" };
   }
-  const named = `a symlink to ${JSON.stringify(target)}`;
+  const shown = target.length > longestShown ? `${target.slice(0, longestShown)}...` : target;
+  const named = `a symlink to ${JSON.stringify(shown)}`;
   if (/[\\\p{Cc}]/u.test(target)) return { refused: `${named}, which is not a path` };
   if (target.startsWith("/")) return { refused: `${named}, which is outside the repository` };
-  return { parts: target.split("/").filter((part) => part !== "" && part !== ".") };
+  return { parts: target.split("/").filter((part) => part !== "" && part !== "."), named };
 }
 
 export function joined(directory: string, name: string): string {

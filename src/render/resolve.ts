@@ -43,18 +43,18 @@ export async function resolve(
   });
   /** Where we are: a directory of the tree. */
   const at: string[] = [];
-  let rest = path.split("/");
+  /** What is still to go, the next part last. */
+  const rest = path.split("/").reverse();
   /** Of `rest`, how many parts come from the link. */
   let fromLink = 0;
   let link = "";
   for (let links = 0; rest.length > 0; ) {
     await step(path);
-    const [name = "", ...more] = rest;
+    const name = rest.pop() ?? "";
     if (name === "..") {
       reads.push([at.join("/"), seen.directory]);
       if (at.pop() === undefined)
         return refuse("InvalidManifest", `${link}, which is outside the repository`);
-      rest = more;
       fromLink -= 1;
       continue;
     }
@@ -62,7 +62,6 @@ export async function resolve(
     const entry = await snapshot.entry(here);
     if (entry === "directory") {
       at.push(name);
-      rest = more;
       fromLink -= 1;
       continue;
     }
@@ -76,7 +75,7 @@ export async function resolve(
       return refuse("Unsupported", `${here} is a Git submodule, which is not fetched`);
     }
     if (entry.mode !== "symlink") {
-      if (more.length === 0) return fileAt(entry, reads);
+      if (rest.length === 0) return fileAt(entry, reads);
       reads.push([here, seen.file]);
       return fromLink > 1 ? dangling() : { found: { kind: "missing" }, reads };
     }
@@ -89,9 +88,9 @@ export async function resolve(
       );
     const target = linkTarget(await readLink(entry));
     if ("refused" in target) return refuse("InvalidManifest", `${here} is ${target.refused}`);
-    link = `${here} is a symlink to ${JSON.stringify(target.parts.join("/"))}`;
+    link = `${here} is ${target.named}`;
     fromLink = target.parts.length + Math.max(0, fromLink - 1);
-    rest = [...target.parts, ...more];
+    rest.push(...target.parts.reverse());
   }
   const directory = at.join("/");
   reads.push([directory, seen.directory]);

@@ -1,4 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -242,8 +252,11 @@ describe("a fault of the disk is a miss", () => {
     expect(faults).toEqual(["a render cannot be kept on disk"]);
   });
 
-  test("a directory that is none of ours is not used", async () => {
-    await writeFile(entries(), "a file");
+  test.each<[string, () => Promise<void>]>([
+    ["a file", () => writeFile(entries(), "a file")],
+    ["a link to elsewhere", () => symlink(tmpdir(), entries())],
+  ])("%s in place of its directory is not used", async (_, place) => {
+    await place();
     const { runs, faults } = await live();
     expect([runs, faults.length]).toEqual([1, 1]);
     expect(faults[0]).toContain("the render cache on disk cannot be used");
