@@ -27,7 +27,7 @@ export class Blobs {
   readonly #limits: RenderLimits;
   readonly #kept = new Map<string, Buffer>();
   #keptBytes = 0;
-  /** Read once already, so that they need not be fetched. */
+  /** Read already, or too much to come along with others. */
   readonly #obtained = new Set<string>();
   /** Counted once each. */
   readonly #given = new Set<string>();
@@ -58,9 +58,9 @@ export class Blobs {
 
   /** Contents in one batch. Too much of them is no fault: they are only a guess. */
   async prepare(files: readonly BlobFile[]): Promise<ReadonlyMap<string, Buffer>> {
-    for (const { blob } of files) this.#obtained.add(blob);
     try {
       const read = await this.#snapshot.read(files.map(({ blob }) => blob));
+      for (const { blob } of files) this.#obtained.add(blob);
       const { fileBytes } = this.#limits;
       return new Map([...read].filter(([, content]) => content.length <= fileBytes));
     } catch (error) {
@@ -105,7 +105,7 @@ export class Blobs {
       return;
     }
     // Its neighbours were too much, or it is itself: then the error names it.
-    this.#obtained.add(file.blob);
+    for (const { blob } of [file, ...along]) this.#obtained.add(blob);
     const alone = (await this.#snapshot.read([file.blob])).get(file.blob);
     if (alone !== undefined) this.#put(file.blob, alone);
   }

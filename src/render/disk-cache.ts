@@ -34,6 +34,7 @@ const outcomesOfKey = 4;
 const mostWaiting = 32;
 const sliceBytes = 1024 * 1024;
 const lengthDigits = 8;
+const temporaryName = "writing-";
 const entryName = /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$/;
 
 export class DiskCache {
@@ -119,10 +120,11 @@ export class DiskCache {
       await chmod(this.#directory, 0o700);
       const entries: { name: string; bytes: number; time: number }[] = [];
       for (const name of await readdir(this.#directory)) {
-        const { size, mtimeMs } = await lstat(join(this.#directory, name));
-        if (entryName.test(name)) entries.push({ name, bytes: size, time: mtimeMs });
         // Left by a process that was killed as it wrote.
-        else await rm(join(this.#directory, name), { force: true, recursive: true });
+        if (name.startsWith(temporaryName)) await rm(join(this.#directory, name), { force: true });
+        if (!entryName.test(name)) continue;
+        const { size, mtimeMs } = await lstat(join(this.#directory, name));
+        entries.push({ name, bytes: size, time: mtimeMs });
       }
       for (const { name, bytes } of entries.sort((a, b) => a.time - b.time)) this.#add(name, bytes);
       await this.#evict();
@@ -201,7 +203,7 @@ export class DiskCache {
     const tooLarge = bytes > this.#o.bytes || length >= 10 ** lengthDigits;
     if (this.#entries.has(name) || tooLarge) return;
     this.#written += 1;
-    const temporary = join(this.#directory, `writing-${this.#written}`);
+    const temporary = join(this.#directory, `${temporaryName}${this.#written}`);
     try {
       const file = await open(temporary, "wx", 0o600);
       try {

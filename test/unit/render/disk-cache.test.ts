@@ -227,11 +227,13 @@ describe("a fault of the disk is a miss", () => {
     expect([runs, faults.length]).toEqual([1, 1]);
   });
 
-  test("what a killed process left behind is cleared away", async () => {
+  test("what a killed process left behind is cleared away, and nothing else", async () => {
     await mkdir(entries(), { mode: 0o700 });
     await writeFile(join(entries(), "writing-1"), "half");
+    await writeFile(join(entries(), "somebody's notes"), "whole");
     expect((await live()).faults).toEqual([]);
     expect(await names()).not.toContain("writing-1");
+    expect(await names()).toContain("somebody's notes");
   });
 
   test("where nothing can be written, everything renders, and it is told once", async () => {
