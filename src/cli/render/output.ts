@@ -57,7 +57,13 @@ function document(object: KubeObject): string {
 }
 
 function mustQuote(text: string): boolean {
-  return resolveScalar(text) !== text || meantOtherwise.test(text) || unprintable.test(text);
+  return (
+    resolveScalar(text) !== text ||
+    // go-yaml does not find the indentation of a block that begins with a tab.
+    /^\s/.test(text) ||
+    meantOtherwise.test(text) ||
+    unprintable.test(text)
+  );
 }
 
 /** Integers past 2^53 as what the YAML library writes digit for digit. */
