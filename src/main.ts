@@ -13,6 +13,7 @@ import { LiveStore } from "./cluster/live-store.ts";
 import { Objects } from "./cluster/objects.ts";
 import { Observer } from "./cluster/observer.ts";
 import { createTransport, type Observed, type Transport } from "./cluster/transport.ts";
+import type { Application } from "./model/application.ts";
 import { catalogue, Problem, type ProblemCode } from "./model/problem.ts";
 import { Applications } from "./reconcile/applications.ts";
 import { Controller } from "./reconcile/controller.ts";
@@ -91,7 +92,12 @@ export async function runController(config: ControllerConfig): Promise<void> {
       metrics.observeGit({ operation, seconds, ...(isCode(result) ? { code: result } : {}) }),
   });
   const repositories = new Repositories({ remote });
-  const { renderer, sandbox } = rendering(config, metrics, log);
+  const { renderer, sandbox } = rendering(
+    config,
+    metrics,
+    log,
+    (key) => applications.get(key)?.application,
+  );
   const jq = new Jq({ deadlineMs: jqDeadlineMs });
   const discovery = new Discovery(reading);
   await discovery.refresh(stopping.signal);
@@ -244,6 +250,7 @@ function rendering(
   config: ControllerConfig,
   metrics: Metrics,
   log: Logger,
+  applicationOf: (key: string) => Application | undefined,
 ): { renderer: Renderer; sandbox: ThreadedSandbox } {
   const directory = config.renderersDirectory;
   const deadlineMs = config.renderTimeoutMs;
@@ -273,8 +280,11 @@ function rendering(
             bytes: diskCacheBytes,
             onFault: (what, err) => log.warn({ err }, what),
           },
-    observe: ({ tool = "unknown", work, result, seconds }) =>
-      metrics.observeRender({ tool, work, result, seconds }),
+    observe: ({ key, tool = "unknown", work, result, seconds }) => {
+      const application = applicationOf(key);
+      if (application !== undefined)
+        metrics.observeRender(application, { tool, work, result, seconds });
+    },
   });
   return { renderer, sandbox };
 }

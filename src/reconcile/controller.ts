@@ -22,6 +22,8 @@ const statusPauseMs = 100;
 const longestUntoldMs = 30_000;
 /** A source that has not answered for so long is said to be waited for. */
 const patienceMs = 3_000;
+/** The same, where the status has the outcome already: a restart that is slow to render tells nobody. */
+const longPatienceMs = 60_000;
 /** An operator brings its CRDs over seconds: charts are rendered once for all of them. */
 const apisPauseMs = 5_000;
 
@@ -258,8 +260,9 @@ export class Controller {
     state.giveBack(work);
     // The answer usually comes at once: only a wait is worth a status.
     state.pendingSince ??= env.monotonic();
-    if (env.monotonic() - state.pendingSince >= patienceMs) return result;
-    this.#queue.addAfter(state.key, patienceMs, priorities.background);
+    const patience = isTold(state, result) ? longPatienceMs : patienceMs;
+    if (env.monotonic() - state.pendingSince >= patience) return result;
+    this.#queue.addAfter(state.key, patience, priorities.background);
     return undefined;
   }
 
@@ -296,6 +299,14 @@ export class Controller {
     env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
+}
+
+/** Does the status answer for this generation and this revision? */
+function isTold({ application, written }: ApplicationState, { revision }: RunResult): boolean {
+  return (
+    written.observedGeneration === application.generation &&
+    (revision === undefined || revision === written.attemptedRevision)
+  );
 }
 
 function waitsForKnowledge(state: ApplicationState): boolean {

@@ -1,5 +1,7 @@
 /** What one render did, for metrics. */
 export interface RenderCost {
+  /** The application, as its source names it. */
+  key: string;
   /** Absent when it was not even known by which tool. */
   tool: "kustomize" | "helm" | "directory" | undefined;
   /**

@@ -95,6 +95,7 @@ export function createRenderer(o: RendererOptions): Renderer {
       signal?.throwIfAborted();
       const start = performance.now();
       const cost: RenderCost = {
+        key: source.key,
         tool: undefined,
         work: "unchanged",
         files: 0,

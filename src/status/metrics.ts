@@ -157,8 +157,9 @@ export class Metrics {
     this.#gitDuration.observe({ operation }, seconds);
   }
 
-  observeRender({ tool, work, result, seconds }: RenderedOnce): void {
-    this.#renders.inc({ tool, result: result === "ok" ? work : result });
+  observeRender(application: Application, { tool, work, result, seconds }: RenderedOnce): void {
+    const labels = { tool, result: result === "ok" ? work : result };
+    this.#series.increment(application, this.#renders, labels);
     if (work === "rendered") this.#renderDuration.observe({ tool }, seconds);
   }
 

@@ -140,7 +140,7 @@ export const metricCatalogue = {
   renders: {
     name: "mooring_renders_total",
     type: "counter",
-    labels: ["tool", "result"],
+    labels: [...app, "tool", "result"],
     help: "Renders by tool (directory, kustomize, helm; unknown where the path is not there) and result: rendered, cached (nothing that was read had changed), unchanged (nor had the objects to be made again), aborted, or the code of the problem.",
   },
   renderDuration: {

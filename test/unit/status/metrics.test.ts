@@ -219,9 +219,14 @@ test("requests, stages, queue and watches are told", async () => {
   of.observeGit({ operation: "fetch", code: "SourceUnreachable", seconds: 30 });
   of.observeStage("render", 0.02);
   of.eventRecorded("lost");
-  of.observeRender({ tool: "helm", work: "rendered", result: "ok", seconds: 0.03 });
-  of.observeRender({ tool: "helm", work: "unchanged", result: "ok", seconds: 0.001 });
-  of.observeRender({
+  of.observeRender(application(), { tool: "helm", work: "rendered", result: "ok", seconds: 0.03 });
+  of.observeRender(application(), {
+    tool: "helm",
+    work: "unchanged",
+    result: "ok",
+    seconds: 0.001,
+  });
+  of.observeRender(application(), {
     tool: "kustomize",
     work: "rendered",
     result: "InvalidManifest",
@@ -245,9 +250,9 @@ test("requests, stages, queue and watches are told", async () => {
     'mooring_git_requests_total{operation="fetch",result="SourceUnreachable"} 1',
     'mooring_stage_duration_seconds_count{stage="render"} 1',
     'mooring_events_total{result="lost"} 1',
-    'mooring_renders_total{tool="helm",result="rendered"} 1',
-    'mooring_renders_total{tool="helm",result="unchanged"} 1',
-    'mooring_renders_total{tool="kustomize",result="InvalidManifest"} 1',
+    `mooring_renders_total{${app},tool="helm",result="rendered"} 1`,
+    `mooring_renders_total{${app},tool="helm",result="unchanged"} 1`,
+    `mooring_renders_total{${app},tool="kustomize",result="InvalidManifest"} 1`,
     'mooring_render_duration_seconds_count{tool="helm"} 1',
     'mooring_render_duration_seconds_count{tool="kustomize"} 1',
     'mooring_render_wait_seconds_count{tool="helm"} 1',
