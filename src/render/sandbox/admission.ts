@@ -1,3 +1,7 @@
+import { RememberedKeys } from "./remembered-keys.ts";
+
+const rememberedSuspects = 10_000;
+
 /**
  * Who runs next. Pure. At most one run of a key at a time, keys in turn, so that an application
  * that asks a hundred times has its turn as often as one that asks once. A key that took more
@@ -9,7 +13,7 @@ export class Admission<Job extends { readonly key: string }> {
   /** Keys in the order of their turns, each with what waits. */
   readonly #lines = { ordinary: new Map<string, Job[]>(), suspect: new Map<string, Job[]>() };
   readonly #running = new Map<string, { suspect: boolean }>();
-  readonly #suspects = new Set<string>();
+  readonly #suspects = new RememberedKeys(rememberedSuspects);
 
   constructor(places: number) {
     this.#places = places;
@@ -63,8 +67,7 @@ export class Admission<Job extends { readonly key: string }> {
   done(key: string, exhausting: boolean): void {
     this.#running.delete(key);
     const from = this.#lineOf(key);
-    if (exhausting) this.#suspects.add(key);
-    else this.#suspects.delete(key);
+    this.#suspects.set(key, exhausting);
     const to = this.#lineOf(key);
     const jobs = from.get(key);
     if (from === to || jobs === undefined) return;

@@ -3,7 +3,7 @@ import type { ProblemCode } from "../../model/problem.ts";
 import { parseExact } from "../exact-json.ts";
 import { readObjects } from "../manifest.ts";
 import { DocumentError } from "../yaml/documents.ts";
-import { isDeeperThan } from "./json-depth.ts";
+import { jsonSize } from "./json-size.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { LinearMemory } from "./linear-memory.ts";
 import { snapshotPath } from "./paths.ts";
@@ -146,11 +146,15 @@ export class Host {
   }
 
   #object(json: Uint8Array, origin: string): void {
-    const { outputBytes, depth, objects } = this.#limits;
+    const { outputBytes, depth, values, objects } = this.#limits;
     this.#outputBytes += json.length;
     if (this.#outputBytes > outputBytes) throw limit(`writes more than ${megabytes(outputBytes)}`);
-    if (isDeeperThan(json, depth)) {
+    const size = jsonSize(json);
+    if (size.depth > depth) {
       throw new RunRefused("LimitExceeded", `${origin}: nested deeper than ${depth}`);
+    }
+    if (size.values > values) {
+      throw new RunRefused("LimitExceeded", `${origin}: an object of more than ${values} values`);
     }
     try {
       for (const each of readObjects(parseExact(Buffer.from(json).toString()))) {

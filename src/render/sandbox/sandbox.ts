@@ -171,7 +171,24 @@ function runOf(
 ): Run {
   const used: UsedBits = new Uint8Array(new SharedArrayBuffer(expected.size));
   const time = clock.getTime();
-  return { renderer, request: JSON.stringify(request), time, seed, fresh, expected, used };
+  return {
+    renderer,
+    request: JSON.stringify(request),
+    time,
+    seed: compact(seed),
+    fresh,
+    expected: new Map([...expected].map(([path, what]) => [path, compactFile(what)])),
+    used,
+  };
+}
+
+function compactFile(expected: Expected): Expected {
+  return "file" in expected ? { file: compact(expected.file) } : expected;
+}
+
+/** A Buffer may be a slice of a larger one, all of which would cross to the thread. */
+function compact(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 function replyOf(
@@ -193,7 +210,9 @@ function replyOf(
       }
       if ("ended" in reply) throw new Error("a run ended, and nobody knows why");
       const { code, what, detail } = reply.refusal;
-      throw new Problem(code, what, detail === undefined ? {} : { detail });
+      // What stopped it from outside does not know whose it is.
+      const told = what.includes(subject.slice(0, -2)) ? what : `${subject}${what}`;
+      throw new Problem(code, told, detail === undefined ? {} : { detail });
     }
     case "files":
       throw outcome.error;

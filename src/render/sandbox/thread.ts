@@ -133,9 +133,12 @@ export class Thread {
     const run = this.#run;
     if (run === undefined) return;
     const spent = this.spentMs;
-    const stuck = spent === 0 && performance.now() - started > longestStartMs;
-    if (spent >= this.#deadlineMs || stuck) {
+    if (spent >= this.#deadlineMs) {
       void this.stop({ how: "late" });
+      return;
+    }
+    if (spent === 0 && performance.now() - started > longestStartMs) {
+      void this.stop(crashed(new Error("the thread does not come to its work")));
       return;
     }
     run.timer = setTimeout(() => this.#watch(started), Math.max(1, this.#deadlineMs - spent));
