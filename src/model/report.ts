@@ -24,7 +24,7 @@ export interface ObjectReport {
   ref: ObjectRef;
   outcome: Outcome;
   problem?: Problem;
-  /** Why it was skipped. */
+  /** Why it was skipped, or is not gone yet. */
   note?: string;
   health?: Health;
   /** What had drifted, where that is why it was written or reported. */

@@ -12,6 +12,9 @@ import { recordReports } from "./outcome.ts";
 import { members, narrowRecord, pruneKnowledge } from "./record.ts";
 import type { ApplicationState, Desired } from "./state.ts";
 
+const waitsForPeers =
+  "waits until the other applications of its repository have read the revision: one of them may want it";
+
 /** Deletes what the source no longer has, if everything else went well and the guard agrees. */
 export async function pruneRemoved(
   state: ApplicationState,
@@ -45,6 +48,9 @@ export async function pruneRemoved(
       ? await handOverMoved(removed, state, context, env)
       : removed;
   if (candidates === undefined) {
+    // Not gone, so not Synced: whoever waits for this revision waits for that, too.
+    for (const { ref, health } of removed)
+      state.reports.set(refKey(ref), { ref, outcome: "pruning", note: waitsForPeers, health });
     env.laterWhole(state, movePauseMs);
     return;
   }

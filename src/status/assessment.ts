@@ -102,7 +102,7 @@ export function sentence({ report: object, standing }: Trouble): string {
     case "held":
       return "is no longer in the source; its deletion waits";
     case "leaving":
-      return "is being deleted";
+      return object.note ?? "is being deleted";
     case "skipped":
       return object.note ?? "is left out";
     case "failed":
