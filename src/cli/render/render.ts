@@ -18,6 +18,9 @@ import type { RenderFlags } from "./options.ts";
 import { toJson, toYaml, withoutSecretValues } from "./output.ts";
 import { valuesOf } from "./values.ts";
 
+/** How the renderers and the sandbox speak of a path beyond the root; all are InvalidManifest. */
+const leadsOut = /outside (of )?the repository|leads out of/;
+
 /** What of the machine counts. */
 export interface RenderSurroundings {
   env: Readonly<Record<string, string | undefined>>;
@@ -198,7 +201,7 @@ async function render(
     const { objects } = await renderer.render(local.snapshot, source);
     return { objects, dependsOn };
   } catch (error) {
-    if (error instanceof Problem && local.rootIs === "path") {
+    if (local.rootIs === "path" && error instanceof Problem && leadsOut.test(error.message)) {
       const hint = `${local.root} is in no Git work tree: files outside of it cannot be read, unless --root names a directory above`;
       throw new Error(`${terminalMessage(error)}\n${hint}`, { cause: error });
     }
