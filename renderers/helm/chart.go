@@ -44,7 +44,13 @@ func load(at string) (*chart.Chart, error) {
 	}
 	loaded, err := loader.LoadFiles(files)
 	if err != nil {
-		return nil, host.Fail(host.InvalidManifest, manifest, "the chart of %s is not understood: %s", manifest, err)
+		file, what := manifest, err.Error()
+		if rest, ok := strings.CutPrefix(what, "cannot load "); ok {
+			name, why, _ := strings.Cut(rest, ": ")
+			file = path.Join(at, name)
+			what = file + ": " + why
+		}
+		return nil, host.Fail(host.InvalidManifest, file, "the chart of %s is not understood: %s", manifest, what)
 	}
 	inOrder(loaded)
 	return loaded, nil

@@ -90,11 +90,11 @@ func (h *head) hookEvents() (found []string, isHook bool) {
 	if h.Metadata == nil {
 		return nil, false
 	}
-	value, isHook := h.Metadata.Annotations[release.HookAnnotation]
+	// One of another type is for the API to refuse: dropped here, nobody would hear of the object.
+	listed, isHook := h.Metadata.Annotations[release.HookAnnotation].(string)
 	if !isHook {
 		return nil, false
 	}
-	listed, _ := value.(string)
 	for name := range strings.SplitSeq(listed, ",") {
 		event, known := events[strings.ToLower(strings.TrimSpace(name))]
 		if !known {

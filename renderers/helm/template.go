@@ -17,11 +17,14 @@ import (
 )
 
 // renderChart is `helm template --include-crds`.
-func renderChart(asked *request) ([]manifest, error) {
+func renderChart(asked *request) (_ []manifest, err error) {
+	var quotable secrets
+	defer func() { err = quotable.hiddenIn(err) }()
 	loaded, err := load(asked.Path)
 	if err != nil {
 		return nil, err
 	}
+	quotable.ofChart(loaded)
 	if err := installable(loaded, asked.Path); err != nil {
 		return nil, err
 	}
@@ -29,6 +32,7 @@ func renderChart(asked *request) ([]manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	quotable.of(given, false)
 	file := path.Join(asked.Path, "Chart.yaml")
 	if err := chartutil.ProcessDependencies(loaded, given); err != nil {
 		return nil, host.Fail(host.InvalidManifest, file, "%s: chart dependencies processing failed: %s", file, err)

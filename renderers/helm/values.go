@@ -41,8 +41,12 @@ func values(asked *request) (map[string]any, error) {
 				continue
 			}
 			if err := set(merged, parameter); err != nil {
+				what := err.Error()
+				if parameter.Value != "" {
+					what = strings.ReplaceAll(what, parameter.Value, "...")
+				}
 				return nil, host.Fail(host.InvalidManifest, "", "the parameter %s is not understood by Helm's "+
-					"--set: %s", parameter.Name, strings.ReplaceAll(err.Error(), parameter.Value, "..."))
+					"--set: %s", parameter.Name, what)
 			}
 		}
 	}

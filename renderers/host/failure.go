@@ -45,6 +45,7 @@ func Run(render func() error) {
 	if !ok {
 		failure = Fail(InvalidManifest, "", "%s", err)
 	}
+	failure.Message, failure.File = redacted(failure.Message), redacted(failure.File)
 	text, err := json.Marshal(failure)
 	if err != nil {
 		panic(err)
@@ -54,7 +55,11 @@ func Run(render func() error) {
 
 func guarded(render func() error) (err error) {
 	defer func() {
-		if reason := recover(); reason != nil {
+		switch reason := recover().(type) {
+		case nil:
+		case *Failure:
+			err = reason
+		default:
 			err = Fail(InvalidManifest, "", "the renderer gave up: %v", reason)
 		}
 	}()

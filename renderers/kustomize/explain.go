@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"os/exec"
 	"path"
 	"regexp"
@@ -55,23 +54,7 @@ func explain(err error, at string, files *filesystem, remote *refusing) error {
 
 func refusal(file, from string) error {
 	return host.Fail(host.SourceRefused, file, "%s refers to %s, which is not fetched while rendering; "+
-		"commit what it refers to into this repository and refer to it by a relative path", file, redacted(from))
-}
-
-// redacted is a URL without credentials: neither before an `@`, nor in a query.
-func redacted(from string) string {
-	from, query, _ := strings.Cut(from, "?")
-	if at := strings.Index(from, "://"); at >= 0 {
-		authority, rest, _ := strings.Cut(from[at+3:], "/")
-		if end := strings.LastIndex(authority, "@"); end >= 0 {
-			authority = authority[end+1:]
-		}
-		from = from[:at+3] + authority + "/" + rest
-	}
-	if values, err := url.ParseQuery(query); err == nil && values.Get("ref") != "" {
-		from += "?ref=" + values.Get("ref")
-	}
-	return from
+		"commit what it refers to into this repository and refer to it by a relative path", file, from)
 }
 
 // innermost is the directory of the innermost kustomization that an error's text names.
@@ -130,8 +113,23 @@ func innermostCause(text string) string {
 	return text[strings.LastIndex(text, ": ")+1:]
 }
 
-// readable is an error's text with the paths of the snapshot.
+// quoting is where kustomize quotes what it was given: literals of Secrets, patches of them.
+var quoting = []struct {
+	text    *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile("(?s) with config: `.*?\n`"), ""},
+	{regexp.MustCompile(`(?s)literal sources \[.*\]: invalid literal source .*, expected key=value`),
+		"a literal is not of the form key=value"},
+	{regexp.MustCompile(`(?s)unable to parse SM or JSON patch from \[.*\]`),
+		"it is neither a strategic merge patch nor a JSON patch"},
+}
+
+// readable is an error's text with the paths of the snapshot, and without what it quotes.
 func readable(text string) string {
+	for _, each := range quoting {
+		text = each.text.ReplaceAllString(text, each.instead)
+	}
 	text = strings.ReplaceAll(text, root+"/", "")
 	return strings.TrimSpace(strings.ReplaceAll(text, root, "the root of the repository"))
 }

@@ -23,10 +23,14 @@ import (
 // its messages again, so it has to look like nobody's path.
 const root = "/@snapshot"
 
+// As on Linux.
+const longestPath = 4096
+
+const shownOfPath = 80
+
 func absolute(rooted string) string { return path.Join(root, rooted) }
 
-// rooted turns kustomize's path into the snapshot's. One outside of it starts with `..`, which
-// is for the host to refuse.
+// rooted turns kustomize's path into the snapshot's. One outside of it starts with `..`.
 func rooted(absolute string) string {
 	clean := path.Clean(absolute)
 	switch {
@@ -37,6 +41,30 @@ func rooted(absolute string) string {
 	default:
 		return ".." + clean
 	}
+}
+
+// at is the path of the snapshot. One that no file of a repository can have ends the render here:
+// the host refuses it as well, and cannot say which kustomization it comes from.
+func (f *filesystem) at(name string) string {
+	at := rooted(name)
+	if strings.Contains(at, "\n") {
+		// Something written in place, which was tried as a path.
+		return "\n"
+	}
+	why := ""
+	switch {
+	case strings.HasPrefix(at, "../"):
+		at, why = at[len(".."):], "outside of the repository"
+	case strings.ContainsAny(at, "\\\x00"):
+		why = "which has a backslash or a NUL in it"
+	case len(at) > longestPath:
+		at, why = at[:shownOfPath], "which goes on and is too long"
+	default:
+		return at
+	}
+	file := f.mentioning(path.Base(at), f.mentioning("", konfig.DefaultKustomizationFileName()))
+	panic(host.Fail(host.InvalidManifest, file, "%s refers to %q, %s; only files of the repository "+
+		"can be read, by relative paths", file, at, why))
 }
 
 // filesystem is the snapshot as kustomize sees it, and the files that it read of it, in order.
@@ -56,7 +84,7 @@ var errReadOnly = errors.New("the snapshot is not written to")
 
 // ReadFile implements filesys.FileSystem.
 func (f *filesystem) ReadFile(name string) ([]byte, error) {
-	at := rooted(name)
+	at := f.at(name)
 	content, kind := host.Read(at)
 	switch kind {
 	case host.File:
@@ -76,7 +104,7 @@ func (f *filesystem) ReadFile(name string) ([]byte, error) {
 // CleanedAbs implements filesys.FileSystem.
 func (f *filesystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 	clean := path.Clean(name)
-	switch host.Stat(rooted(clean)) {
+	switch host.Stat(f.at(clean)) {
 	case host.Directory:
 		return filesys.ConfirmedDir(clean), "", nil
 	case host.File:
@@ -87,10 +115,10 @@ func (f *filesystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, erro
 }
 
 // Exists implements filesys.FileSystem.
-func (f *filesystem) Exists(name string) bool { return host.Stat(rooted(name)) != host.Missing }
+func (f *filesystem) Exists(name string) bool { return host.Stat(f.at(name)) != host.Missing }
 
 // IsDir implements filesys.FileSystem.
-func (f *filesystem) IsDir(name string) bool { return host.Stat(rooted(name)) == host.Directory }
+func (f *filesystem) IsDir(name string) bool { return host.Stat(f.at(name)) == host.Directory }
 
 // RemoveAll implements filesys.FileSystem. kustomize cleans up with it after a remote base that
 // it did not get.
@@ -99,7 +127,7 @@ func (f *filesystem) RemoveAll(string) error { return nil }
 // ReadDir implements filesys.FileSystem; kustomize's own code does not call it, nor the ones
 // that follow.
 func (f *filesystem) ReadDir(name string) ([]string, error) {
-	names, kind := host.List(rooted(name))
+	names, kind := host.List(f.at(name))
 	if kind != host.Directory {
 		return nil, &fs.PathError{Op: "list", Path: name, Err: fs.ErrNotExist}
 	}
