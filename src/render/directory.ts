@@ -1,10 +1,10 @@
 /** Directories of plain manifests. */
 import type { DesiredSet, RenderedObject } from "../model/desired.ts";
+import { parseExact } from "../model/exact-json.ts";
 import type { KubeObject } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { Snapshot, TreeEntry } from "../model/snapshot.ts";
 import type { RenderCost } from "./cost.ts";
-import { parseExact } from "./exact-json.ts";
 import type { RenderLimits } from "./limits.ts";
 import type { ManifestFailure, ManifestOutcome } from "./manifest.ts";
 import { ParsedBlobs } from "./parsed-blobs.ts";

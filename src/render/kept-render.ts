@@ -1,9 +1,9 @@
 /** What a render in the sandbox came to, kept with all that it depended on. */
 import type { RenderedObject } from "../model/desired.ts";
+import { parseExact } from "../model/exact-json.ts";
 import type { KubeObject } from "../model/object.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import { parseExact } from "./exact-json.ts";
 import type { Ask } from "./files.ts";
 import { isSame, type Read } from "./reads.ts";
 import { digestOf } from "./request.ts";

@@ -1,6 +1,7 @@
 /** The import module `mooring`: all that a renderer can ask for, and say. */
+
+import { parseExact } from "../../model/exact-json.ts";
 import type { ProblemCode } from "../../model/problem.ts";
-import { parseExact } from "../exact-json.ts";
 import { readObjects } from "../manifest.ts";
 import { DocumentError } from "../yaml/documents.ts";
 import { jsonSize } from "./json-size.ts";

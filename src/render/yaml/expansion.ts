@@ -1,4 +1,4 @@
-import { isExactInteger } from "../exact-json.ts";
+import { isExactInteger } from "../../model/exact-json.ts";
 
 /** How large a value is once its aliases are written out; undefined when it contains itself. */
 export interface Expansion {

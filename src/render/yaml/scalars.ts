@@ -4,7 +4,7 @@
  * resolve.go (go.yaml.in/yaml/v2 2.4.3), and the golden suite holds it to kubectl's answers
  * (test/contract/render/kubectl-yaml.test.ts).
  */
-import { exactInteger } from "../exact-json.ts";
+import { exactInteger } from "../../model/exact-json.ts";
 
 const words = new Map<string, boolean | null | number>();
 for (const word of ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]) {

@@ -7,7 +7,7 @@ import {
   Schema,
   strTag,
 } from "js-yaml";
-import { isExactInteger } from "../exact-json.ts";
+import { isExactInteger } from "../../model/exact-json.ts";
 import { firstCharacters, resolveScalar, type Scalar } from "./scalars.ts";
 
 type Mapping = Record<string, unknown>;

@@ -2,8 +2,8 @@
  * Why normalise() keeps empty lists and nulls, and what it may drop: each on a real apiserver.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseExact } from "../../../src/model/exact-json.ts";
 import type { FieldsV1, KubeObject } from "../../../src/model/object.ts";
-import { parseExact } from "../../../src/render/exact-json.ts";
 import { defaultLimits } from "../../../src/render/limits.ts";
 import { createManifestReader } from "../../../src/render/manifest.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";

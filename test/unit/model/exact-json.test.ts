@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exactInteger, isExactInteger, parseExact } from "../../../src/render/exact-json.ts";
+import { exactInteger, isExactInteger, parseExact } from "../../../src/model/exact-json.ts";
 
 test("every 64-bit integer survives parsing and writing, digit for digit", () => {
   fc.assert(

@@ -1,1 +1,0 @@
-export { exactInteger, isExactInteger, parseExact } from "../model/exact-json.ts";
