@@ -6,9 +6,12 @@ import { redactText } from "../../status/redaction.ts";
  * an Application before them, not files.
  */
 export function terminalMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const advice = error instanceof Problem ? ` ${catalogue[error.code].advice}` : "";
-  const plain =
-    advice !== "" && message.endsWith(advice) ? message.slice(0, -advice.length) : message;
-  return redactText(plain);
+  if (!(error instanceof Problem)) {
+    return redactText(error instanceof Error ? error.message : String(error));
+  }
+  const { code, message, detail } = error;
+  const advice = ` ${catalogue[code].advice}`;
+  const plain = message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+  // What the installation lacks, only its detail says.
+  return redactText(code === "Unsupported" && detail !== undefined ? `${plain}\n${detail}` : plain);
 }

@@ -203,6 +203,13 @@ test("plain manifests are rendered, and one that is broken is named", async () =
   expect(await refusal(render("plain"))).toMatch(/^c\.yaml:2:1: [^\n]*$/);
 });
 
+test("where the modules are missing, that is said; plain manifests need none", async () => {
+  await write({ ...chart, "plain/a.yaml": configMap("a") });
+  const flags = { renderers: join(cwd, "nowhere") };
+  expect(await refusal(render("chart", flags))).toMatch(/cannot run helm\.\n.*nowhere/);
+  expect(await objects("plain", flags)).toHaveLength(1);
+});
+
 test("values of Secrets are printed, unless they are to be redacted", async () => {
   const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hunter2}\n";
   await write({ "plain/s.yaml": secret });
