@@ -78,13 +78,14 @@ export class ApplicationHandle {
   }
 
   /** Asks it to look at its source now. @returns the Application that answers it */
-  async refresh(): Promise<TestApplication> {
+  async refresh(deadlineMs?: number): Promise<TestApplication> {
     asked += 1;
     const token = `look-${asked}`;
     await this.annotate({ "mooring.dev/refresh": token });
     return await this.until(
       `answer to the refresh ${token}`,
       ({ status }) => status?.lastHandledRefresh === token,
+      deadlineMs,
     );
   }
 
