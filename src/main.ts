@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./api/server.ts";
 import type { ControllerConfig } from "./cli/config.ts";
 import { runProgram } from "./cli/program.ts";
-import { renderPath } from "./cli/render/render.ts";
 import { type Connection, connect } from "./cluster/connection.ts";
 import { Discovery } from "./cluster/discovery.ts";
 import { installationSeed } from "./cluster/installation.ts";
@@ -19,6 +18,7 @@ import { Applications } from "./reconcile/applications.ts";
 import { Controller } from "./reconcile/controller.ts";
 import type { Environment } from "./reconcile/environment.ts";
 import { Kinds } from "./reconcile/kinds.ts";
+import { memoryRelease, Rest } from "./reconcile/rest.ts";
 import { Shards } from "./reconcile/shards.ts";
 import { Sweep } from "./reconcile/sweep.ts";
 import { Jq } from "./render/jq.ts";
@@ -40,6 +40,8 @@ const lastEventsMs = 1_000;
 /** Of the requests in flight: for statuses, besides the others. */
 const reportingShare = 1 / 4;
 const jqDeadlineMs = 2_000;
+/** Nothing to do for so long: memory is given back. */
+const restMs = 5_000;
 /** Of renders that are kept on disk. */
 const diskCacheBytes = 2 ** 30;
 
@@ -180,6 +182,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     applicationOf: (fieldManager) => applications.ofManager(fieldManager)?.key,
     learnApplication: (_state, object) => applications.take(object),
   };
+  const rest = new Rest({ intervalMs: restMs, cpuSeconds, release: memoryRelease() });
   const sweep = new Sweep({
     intervalMs: config.sweepIntervalMs,
     applications: () => applications,
@@ -219,12 +222,14 @@ export async function runController(config: ControllerConfig): Promise<void> {
   kinds.start();
   shards.run(stopping.signal);
   sweep.start();
+  rest.start();
 
   await signalled();
   draining = true;
   log.info("draining: no new writes, what is under way ends");
   kinds.stop();
   sweep.stop();
+  rest.stop();
   await controller.drain(drainMs);
   await Promise.race([events.settled(), delay(lastEventsMs, undefined, { ref: false })]);
   telling = false;
@@ -331,6 +336,12 @@ function leadership(
   });
 }
 
+/** Of all threads, since the process began. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 function isCode(result: string): result is ProblemCode {
   return result in catalogue;
 }
@@ -342,4 +353,11 @@ function signalled(): Promise<void> {
   });
 }
 
-await runProgram(process.argv, process.env, { runController, renderPath });
+await runProgram(process.argv, process.env, {
+  runController,
+  // What only its output needs stays out of a controller's memory.
+  async renderPath(...asked) {
+    const { renderPath } = await import("./cli/render/render.ts");
+    return renderPath(...asked);
+  },
+});
