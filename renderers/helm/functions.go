@@ -9,18 +9,23 @@ import (
 	"maps"
 	"slices"
 	"text/template"
+	"time"
 )
 
-// functions replace those of Sprig whose outcome depends on what the host cannot seed: Go's
-// order of maps, and math/rand. Without them one chart renders in two ways.
+// functions replace those of Sprig whose outcome depends on what the host cannot give: Go's order
+// of maps, math/rand, how long the module has run. Without them one chart renders in two ways.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"keys":    keys,
+		"now":     now,
 		"values":  sortedValues,
 		"randInt": randInt,
 		"shuffle": shuffle,
 	}
 }
+
+// now is Sprig's, without the reading of the monotonic clock, which Go prints with a time.
+func now() time.Time { return time.Now().Round(0) }
 
 // keys is Sprig's, with the keys of each dictionary sorted.
 func keys(dictionaries ...map[string]any) []string {

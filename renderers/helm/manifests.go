@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -125,12 +126,21 @@ func documents(text, origin string) ([]document, error) {
 		parsed := document{manifest: manifest{json: value, origin: origin}}
 		if err := json.Unmarshal(value, &parsed.head); err != nil {
 			return nil, host.Fail(host.InvalidManifest, origin, "%s renders to what is no object of "+
-				"Kubernetes (from line %d of its output): %s", origin, part.line, err)
+				"Kubernetes (from line %d of its output): %s", origin, part.line, mistyped(err))
 		}
 		parsed.kind = parsed.head.Kind
 		found = append(found, parsed)
 	}
 	return found, nil
+}
+
+// mistyped is what is of another type than in every object of Kubernetes.
+func mistyped(err error) string {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err.Error()
+	}
+	return cmp.Or(wrong.Field, "it") + " is of the type " + wrong.Value
 }
 
 var separator = regexp.MustCompile(`(?m)^---[ \t]*`)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says which of the host's problems a failure is.
@@ -45,7 +46,7 @@ func Run(render func() error) {
 	if !ok {
 		failure = Fail(InvalidManifest, "", "%s", err)
 	}
-	failure.Message, failure.File = redacted(failure.Message), redacted(failure.File)
+	failure.Message, failure.File = shortened(redacted(failure.Message)), redacted(failure.File)
 	text, err := json.Marshal(failure)
 	if err != nil {
 		panic(err)
@@ -64,4 +65,18 @@ func guarded(render func() error) (err error) {
 		}
 	}()
 	return render()
+}
+
+const (
+	longestMessage = 2_000
+	longestEnd     = 500
+)
+
+// shortened is a text without its middle: a chain of errors ends with its cause.
+func shortened(text string) string {
+	if len(text) <= longestMessage {
+		return text
+	}
+	head, tail := text[:longestMessage-longestEnd], text[len(text)-longestEnd:]
+	return strings.ToValidUTF8(head, "") + " ... " + strings.ToValidUTF8(tail, "")
 }

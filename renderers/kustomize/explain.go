@@ -49,15 +49,27 @@ func explain(err error, at string, files *filesystem, remote *refusing) error {
 	case strings.Contains(text, "unable to find one of"):
 		return host.Fail(host.PathNotFound, file, "%s", readable(text))
 	}
+	if found := missing.FindStringSubmatch(text); found != nil {
+		name := readable(found[1] + found[2])
+		if name == at {
+			return host.Fail(host.PathNotFound, name, "%s does not exist; correct the path of the application", name)
+		}
+		return host.Fail(host.PathNotFound, file, "%s refers to %q, which does not exist; commit it, or take "+
+			"it out of the kustomization", file, name)
+	}
 	return host.Fail(host.InvalidManifest, file, "%s: %s", file, readable(text))
 }
 
 func refusal(file, from string) error {
-	return host.Fail(host.SourceRefused, file, "%s refers to %s, which is not fetched while rendering; "+
+	return host.Fail(host.SourceRefused, file, "%s refers to %q, which is not fetched while rendering; "+
 		"commit what it refers to into this repository and refer to it by a relative path", file, from)
 }
 
-// innermost is the directory of the innermost kustomization that an error's text names.
+// missing is how kustomize says that a file or a directory is not there.
+var missing = regexp.MustCompile(`read (` + root + `[^\n]*?): file does not exist|'(` + root + `[^'\n]*)' doesn't exist`)
+
+// innermost is the directory of the innermost kustomization that an error's text names as the one
+// that was built.
 func (f *filesystem) innermost(text, otherwise string) string {
 	last, at := otherwise, -1
 	for _, file := range f.read {
@@ -65,8 +77,9 @@ func (f *filesystem) innermost(text, otherwise string) string {
 			continue
 		}
 		directory := path.Dir(file.path)
-		for _, quoted := range []string{"'" + absolute(directory) + "'", `"` + absolute(directory) + `"`} {
-			if found := strings.LastIndex(text, quoted); found > at {
+		for _, before := range []string{"of path", "for path"} {
+			named := before + " '" + absolute(directory) + "'"
+			if found := strings.LastIndex(text, named); found > at {
 				last, at = directory, found
 			}
 		}
@@ -125,8 +138,17 @@ var quoting = []struct {
 		"it is neither a strategic merge patch nor a JSON patch"},
 }
 
+// Each resource is tried as a file first, then as a directory, and both failures are told. The
+// first says nothing of a directory, the second nothing of a file.
+var (
+	triedAsFile      = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': read [^']*: is a directory': `)
+	triedAsDirectory = regexp.MustCompile(`accumulation err='(accumulating resources from '[^']*': .*)': must build at directory: '[^']*': file is not directory`)
+)
+
 // readable is an error's text with the paths of the snapshot, and without what it quotes.
 func readable(text string) string {
+	text = triedAsFile.ReplaceAllString(text, "")
+	text = triedAsDirectory.ReplaceAllString(text, "$1")
 	for _, each := range quoting {
 		text = each.text.ReplaceAllString(text, each.instead)
 	}
