@@ -90,7 +90,7 @@ export function createInstance(
         end = at + length;
         offset += length;
       }
-      bytes.fill(0, end);
+      clear(bytes, end);
       wasi.monotonic = snapshot.monotonic;
       // Go keeps its stack pointer and the running goroutine in them, and leaves them elsewhere.
       globals.forEach((global, i) => {
@@ -98,6 +98,13 @@ export function createInstance(
       });
     },
   };
+}
+
+/** To the end, but for what was never written to: that is not to be taken from the system for it. */
+function clear(memory: Uint8Array, start: number): void {
+  let end = memory.length;
+  while (end > start && isZero(memory.subarray(end - pageBytes, end))) end -= pageBytes;
+  memory.fill(0, start, end);
 }
 
 function globalsOf(exports: WebAssembly.Exports): WebAssembly.Global[] {

@@ -4,7 +4,7 @@ import type { PackedObjects } from "./answer.ts";
 import type { Bell, Expected, UsedBits } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { Refusal } from "./refusal.ts";
-import type { ShelfPorts } from "./shelf.ts";
+import type { ShelfPlaces } from "./shelf.ts";
 import type { ClockCells } from "./thread-clock.ts";
 
 export interface ThreadData {
@@ -32,7 +32,7 @@ export interface Run {
 
 export interface RunMessage extends Run {
   /** With a renderer's first run in a thread. */
-  shelf?: ShelfPorts;
+  shelf?: ShelfPlaces;
 }
 
 /** `grown`: the thread's memory had better go. */

@@ -55,7 +55,11 @@ export interface Prepared {
 }
 
 /** The same wherever it is done: the module has seen nothing but our own input. */
-export function prepare(name: string, module: WebAssembly.Module, limits: SandboxLimits): Prepared {
+export function prepare(
+  name: string,
+  module: WebAssembly.Module,
+  limits: SandboxLimits,
+): { prepared: Prepared; instance: Instance } {
   const instance = startInstance(module, limits, noSeed);
   instance.initialise();
   const warmUp = warmUpOf(name);
@@ -65,7 +69,7 @@ export function prepare(name: string, module: WebAssembly.Module, limits: Sandbo
     instance.render();
     instance.host.end();
   }
-  return { module, snapshot: instance.snapshot() };
+  return { prepared: { module, snapshot: instance.snapshot() }, instance };
 }
 
 export class Renderer {
@@ -74,10 +78,17 @@ export class Renderer {
   readonly #limits: SandboxLimits;
   #instance: Instance | undefined;
 
-  constructor(name: string, prepared: Prepared, limits: SandboxLimits) {
+  /** @param instance one to begin with */
+  constructor(
+    name: string,
+    prepared: Prepared,
+    limits: SandboxLimits,
+    instance: Instance | undefined,
+  ) {
     this.#name = name;
     this.#prepared = prepared;
     this.#limits = limits;
+    this.#instance = instance;
   }
 
   /** Its memory grew to a size that it cannot be rid of. */

@@ -6,42 +6,58 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Prepared } from "./renderer.ts";
 
+/** One end of a place on the shelf. `full`: whoever was to fill it has, or never will. */
+interface Place {
+  port: MessagePort;
+  full: Int32Array<SharedArrayBuffer>;
+}
+
 /** For one thread: where a renderer may lie, and where to put it for the next one. */
-export interface ShelfPorts {
-  take: MessagePort | undefined;
-  put: MessagePort;
+export interface ShelfPlaces {
+  take: Place | undefined;
+  put: Place;
 }
 
 export class Shelf {
-  readonly #ports = new Map<string, MessagePort>();
+  readonly #places = new Map<string, Place>();
 
   /** Whoever is given them has to put back what it takes, or has made. */
-  ports(renderer: string): ShelfPorts {
-    const { port1: put, port2: next } = new MessageChannel();
-    const take = this.#ports.get(renderer);
-    this.#ports.set(renderer, next);
-    return { take, put };
+  places(renderer: string): ShelfPlaces {
+    const { port1, port2 } = new MessageChannel();
+    const full = new Int32Array(new SharedArrayBuffer(4));
+    const take = this.#places.get(renderer);
+    this.#places.set(renderer, { port: port2, full });
+    return { take, put: { port: port1, full } };
   }
 
   clear(): void {
-    for (const port of this.#ports.values()) port.close();
-    this.#ports.clear();
+    for (const { port } of this.#places.values()) port.close();
+    this.#places.clear();
   }
 }
 
 /** For postMessage. */
-export function portsOf({ take, put }: ShelfPorts): MessagePort[] {
-  return take === undefined ? [put] : [take, put];
+export function portsOf({ take, put }: ShelfPlaces): MessagePort[] {
+  return take === undefined ? [put.port] : [take.port, put.port];
 }
 
-/** In the thread. undefined: nobody has made it yet. */
-export function takeFrom(shelf: ShelfPorts | undefined): Prepared | undefined {
-  if (shelf?.take === undefined) return undefined;
-  const found = receiveMessageOnPort(shelf.take);
-  shelf.take.close();
+/** Nobody is waited for any longer: the thread that had the place has filled it, or cannot. */
+export function markFull(places: ShelfPlaces | undefined): void {
+  if (places === undefined) return;
+  Atomics.store(places.put.full, 0, 1);
+  Atomics.notify(places.put.full, 0);
+}
+
+/** In the thread: waits for who is making it. undefined: it is not there, and nobody is. */
+export function takeFrom(places: ShelfPlaces | undefined): Prepared | undefined {
+  if (places?.take === undefined) return undefined;
+  Atomics.wait(places.take.full, 0, 0);
+  const found = receiveMessageOnPort(places.take.port);
+  places.take.port.close();
   return found?.message as Prepared | undefined;
 }
 
-export function putInto(shelf: ShelfPorts | undefined, prepared: Prepared): void {
-  shelf?.put.postMessage(prepared);
+/** In the thread. */
+export function putInto(places: ShelfPlaces | undefined, prepared: Prepared): void {
+  places?.put.port.postMessage(prepared);
 }

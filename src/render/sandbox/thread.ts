@@ -8,7 +8,7 @@ import {
 } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { Run, RunMessage, RunReply, ThreadData } from "./messages.ts";
-import { portsOf, type Shelf } from "./shelf.ts";
+import { markFull, portsOf, type Shelf, type ShelfPlaces } from "./shelf.ts";
 import { clockCells, spentMs } from "./thread-clock.ts";
 
 /** How a run ended. `crashed`: its thread is gone. */
@@ -31,6 +31,8 @@ interface Running {
 
 /** Beside the modules' memory: texts of objects and files. */
 const heapMiB = 256;
+/** Of which for what is young: little of what a run makes outlives it. */
+const youngMiB = 8;
 /** A thread that does not come to its work is broken. */
 const longestStartMs = 120_000;
 
@@ -41,6 +43,7 @@ export class Thread {
   readonly #clock = clockCells();
   readonly #deadlineMs: number;
   readonly #renderers = new Set<string>();
+  readonly #toFill: ShelfPlaces[] = [];
   #run: Running | undefined;
   #gone = false;
 
@@ -64,7 +67,7 @@ export class Thread {
       argv: [],
       env: {},
       stdin: false,
-      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: youngMiB },
     });
     this.#worker.on("message", (reply: RunReply) => this.#reply(reply));
     let failure: Error | undefined;
@@ -74,6 +77,7 @@ export class Thread {
     this.#worker.on("exit", () => {
       this.#gone = true;
       this.#port.close();
+      for (const places of this.#toFill) markFull(places);
       this.#settle(crashed(failure));
       o.onExit();
     });
@@ -116,8 +120,9 @@ export class Thread {
         this.#worker.postMessage(run satisfies RunMessage);
       } else {
         this.#renderers.add(run.renderer);
-        const ports = shelf.ports(run.renderer);
-        this.#worker.postMessage({ ...run, shelf: ports } satisfies RunMessage, portsOf(ports));
+        const places = shelf.places(run.renderer);
+        this.#toFill.push(places);
+        this.#worker.postMessage({ ...run, shelf: places } satisfies RunMessage, portsOf(places));
       }
     });
   }

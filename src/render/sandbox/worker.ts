@@ -5,7 +5,7 @@ import { RunEnded, remoteFiles } from "./file-channel.ts";
 import { loadModule } from "./load-module.ts";
 import type { RunMessage, RunReply, RunResult, ThreadData } from "./messages.ts";
 import { prepare, Renderer } from "./renderer.ts";
-import { putInto, takeFrom } from "./shelf.ts";
+import { markFull, putInto, takeFrom } from "./shelf.ts";
 import { startClock } from "./thread-clock.ts";
 
 const { directory, limits, port, bell, clock } = workerData as ThreadData;
@@ -44,10 +44,17 @@ function run(message: RunMessage): RunResult {
 function rendererOf({ renderer: name, shelf }: RunMessage): { renderer: Renderer; cold: boolean } {
   const known = renderers.get(name);
   if (known !== undefined) return { renderer: known, cold: false };
-  const found = takeFrom(shelf);
-  const prepared = found ?? prepare(name, loadModule(directory, name, limits), limits);
-  putInto(shelf, prepared);
-  const renderer = new Renderer(name, prepared, limits);
-  renderers.set(name, renderer);
-  return { renderer, cold: found === undefined };
+  try {
+    const found = takeFrom(shelf);
+    const made =
+      found === undefined
+        ? prepare(name, loadModule(directory, name, limits), limits)
+        : { prepared: found, instance: undefined };
+    putInto(shelf, made.prepared);
+    const renderer = new Renderer(name, made.prepared, limits, made.instance);
+    renderers.set(name, renderer);
+    return { renderer, cold: found === undefined };
+  } finally {
+    markFull(shelf);
+  }
 }
