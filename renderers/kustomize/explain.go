@@ -136,6 +136,10 @@ var quoting = []struct {
 		"a literal is not of the form key=value"},
 	{regexp.MustCompile(`(?s)unable to parse SM or JSON patch from \[.*\]`),
 		"it is neither a strategic merge patch nor a JSON patch"},
+	// And its own structures, with addresses in memory that are others each time.
+	{regexp.MustCompile(`merging from generator &\{[^{}]*\}`), "merging what a generator made"},
+	{regexp.MustCompile(`id resid\.ResId\{.*?Kind:"([^"]*)".*?Name:"([^"]*)".*?\}`), "$1 $2"},
+	{regexp.MustCompile(`\(?0x[0-9a-f]{6,}\)?`), "..."},
 }
 
 // Each resource is tried as a file first, then as a directory, and both failures are told. The
