@@ -13,21 +13,25 @@ import { measureFloor } from "./floor.ts";
 import { measureIdle } from "./idle.ts";
 import { install, installFigures, type Round } from "./install.ts";
 import { measurePushes } from "./push.ts";
+import { measureRenders } from "./render/measure.ts";
 import { openSetting } from "./setting.ts";
 import { table } from "./table.ts";
 import { objectsEach } from "./workload.ts";
 
-const scenarios = ["B1", "B3", "B4", "B5"] as const;
+const scenarios = ["B1", "B3", "B4", "B5", "R"] as const;
 type Chosen = (typeof scenarios)[number];
 
 const options = new Command("npm run bench --")
   .description("Measures Mooring on a real Kubernetes control plane, and holds it to its goals.")
-  .option("--only <scenarios>", "of B1,B3,B4,B5; the floor comes with B1", chosen, [...scenarios])
+  .option("--only <scenarios>", "of B1,B3,B4,B5,R; the floor comes with B1", chosen, [...scenarios])
   .option("--scale <applications>", `of ${objectsEach} objects each`, wholeNumber, 100)
   .option("--rounds <count>", "of B1, each on a new control plane", wholeNumber, 3)
   .option("--json [file]", "the figures as JSON, instead of the table or into a file")
   .option("--flags <flags>", "further flags of the controller, to compare settings", words)
-  .option("--profile <directory>", "where the controller writes its CPU profile when it ends")
+  .option(
+    "--profile <directory>",
+    "where the measured processes write their CPU profiles when they end",
+  )
   .parse()
   .opts<{
     only: Chosen[];
@@ -66,6 +70,12 @@ process.exitCode = missed.length > 0 ? 1 : 0;
 async function measure(): Promise<Figure[]> {
   const wanted = new Set(options.only);
   const figures: Figure[] = [];
+  if (wanted.delete("R")) {
+    await using stack = new AsyncDisposableStack();
+    tell("R: renders");
+    figures.push(...(await measureRenders({ stack, ...(await profiling()) })));
+  }
+  if (wanted.size === 0) return figures;
   await using last = new AsyncDisposableStack();
   const rounds: Round[] = [];
   for (let round = 1; wanted.has("B1") && round < options.rounds; round++) {
@@ -98,7 +108,7 @@ async function installRound(stack: AsyncDisposableStack, what: string) {
     applications: options.scale,
     stack,
     flags: options.flags ?? [],
-    ...(options.profile === undefined ? {} : { profile: await directory(options.profile) }),
+    ...(await profiling()),
   });
   // Nobody asks for it when only the other scenarios are wanted.
   const floorSeconds = options.only.includes("B1") ? await measureFloor(setting) : Number.NaN;
@@ -114,9 +124,10 @@ function tell(what: string): void {
   console.error(`bench: ${what} ...`);
 }
 
-async function directory(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
-  return resolve(path);
+async function profiling(): Promise<{ profile?: string }> {
+  if (options.profile === undefined) return {};
+  await mkdir(options.profile, { recursive: true });
+  return { profile: resolve(options.profile) };
 }
 
 function chosen(text: string): Chosen[] {

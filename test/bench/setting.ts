@@ -11,6 +11,7 @@ import { manifest } from "../e2e/harness/manifests.ts";
 import type { TestRepository } from "../git/repository.ts";
 import { startGitServer } from "../git/server.ts";
 import { ApiClient } from "./api-client.ts";
+import { imageEnvironment } from "./image.ts";
 import { Sightings } from "./sightings.ts";
 import {
   configMap,
@@ -98,6 +99,7 @@ export async function openSetting({
     async startController() {
       const controller = await controllers.start({
         main: compiled,
+        env: await imageEnvironment(),
         flags,
         nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
       });

@@ -1,5 +1,5 @@
 /** Figures as a table for a terminal, and as a document for whoever compares runs. */
-import { type Figure, inUnit, isMissed } from "./figure.ts";
+import { type Figure, goalOf, inUnit, isMissed } from "./figure.ts";
 
 export function table(figures: readonly Figure[]): string {
   const rows = [
@@ -8,8 +8,8 @@ export function table(figures: readonly Figure[]): string {
       figure.scenario,
       figure.what,
       inUnit(figure),
-      figure.atMost === undefined ? "" : `<= ${figure.atMost} ${figure.unit}`,
-      figure.atMost === undefined ? "" : isMissed(figure) ? "MISSED" : "ok",
+      goalOf(figure),
+      goalOf(figure) === "" ? "" : isMissed(figure) ? "MISSED" : "ok",
     ]),
   ];
   const widths = [0, 1, 2, 3, 4].map((column) =>

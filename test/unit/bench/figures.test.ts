@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type Figure, isMissed, missedGoal } from "../../bench/figure.ts";
+import { imageEnvironment, variablesOf } from "../../bench/image.ts";
 import { installFigures, type Round } from "../../bench/install.ts";
 import { requestCounts } from "../../bench/requests.ts";
 import { median, percentile } from "../../bench/statistics.ts";
@@ -12,12 +13,17 @@ test("a goal is met at its bound and missed above it, and by what is not a numbe
   expect(isMissed(heal)).toBe(false);
   expect(isMissed({ ...heal, value: 50.1 })).toBe(true);
   expect(isMissed({ ...heal, value: Number.NaN })).toBe(true);
+  const cores: Figure = { scenario: "R", what: "cores", value: 80, unit: "%", atLeast: 80 };
+  expect(isMissed(cores)).toBe(false);
+  expect(isMissed({ ...cores, value: 79.9 })).toBe(true);
+  expect(isMissed({ ...cores, value: Number.NaN })).toBe(true);
+  expect(missedGoal({ ...cores, value: 79.9 })).toBe("R cores: 79.9 %, goal >= 80 %");
   const { atMost: _, ...free } = heal;
   expect(isMissed({ ...free, value: 1e9 })).toBe(false);
 });
 
 test("a missed goal is named with what was measured", () => {
-  expect(missedGoal({ ...heal, value: 61.37 })).toBe("B4 healed: 61.4 ms, goal at most 50 ms");
+  expect(missedGoal({ ...heal, value: 61.37 })).toBe("B4 healed: 61.4 ms, goal <= 50 ms");
   const lines = table([heal, { ...heal, value: 61.37 }]).split("\n");
   expect(lines.map((line) => line.split(/\s{2,}/))).toEqual([
     ["", "what", "measured", "goal"],
@@ -52,7 +58,7 @@ function round(floorSeconds: number, seconds: number, objectWrites: number): Rou
 test("an install is held to the floor of its own round, and one apply too many is told", () => {
   const figures = installFigures([round(1, 1.5, 4), round(4, 10, 4), round(1, 1.8, 5)]);
   expect(figures.filter(isMissed).map(missedGoal)).toEqual([
-    "B1 applies: 1.25 per object, goal at most 1 per object",
+    "B1 applies: 1.25 per object, goal <= 1 per object",
   ]);
   const ratio = figures.find(({ what, unit }) => what === "install" && unit === "x floor");
   expect(ratio).toMatchObject({ value: 1.8, atMost: 2 });
@@ -81,4 +87,13 @@ test("requests are counted by what they are for; watches and Leases are none", (
       entry("patch", "leases"),
     ]),
   ).toEqual({ all: 4, objectWrites: 1, objectReads: 1, objectDryRuns: 1, applications: 1 });
+});
+
+test("what is measured runs with the variables of the image", async () => {
+  expect(variablesOf("ENV A=1 B_=two\nUSER 1\nENV C=/a=b")).toEqual({
+    A: "1",
+    B_: "two",
+    C: "/a=b",
+  });
+  expect(await imageEnvironment()).toMatchObject({ NODE_ENV: "production" });
 });
