@@ -33,6 +33,8 @@ export interface Instance {
   snapshot(): Snapshot;
   /** As if it had just been taken. */
   restore(snapshot: Snapshot): void;
+  /** Bytes that its memory grew by since then. */
+  readonly grown: number;
 }
 
 interface Exports {
@@ -55,10 +57,14 @@ export function createInstance(
   const renderer = exports as unknown as Exports;
   memory.attach(renderer.memory);
   const globals = globalsOf(exports);
+  let restoredSize: number | undefined;
   return {
     wasi,
     host,
     memory,
+    get grown() {
+      return memory.size - (restoredSize ?? memory.size);
+    },
     initialise: () => renderer._initialize(),
     render: () => renderer.render(),
     snapshot() {
@@ -80,6 +86,10 @@ export function createInstance(
       };
     },
     restore(snapshot) {
+      // Go takes what it grows by from where it believes its memory to end, which is where it ended
+      // in the snapshot: beyond that nothing was ever written to.
+      const written =
+        restoredSize === undefined ? memory.size : snapshot.bytes + memory.size - restoredSize;
       const grow = (snapshot.bytes - memory.size) / pageBytes;
       if (grow > 0) renderer.memory.grow(grow);
       const bytes = memory.bytes(0, memory.size);
@@ -90,7 +100,8 @@ export function createInstance(
         end = at + length;
         offset += length;
       }
-      clear(bytes, end);
+      bytes.fill(0, end, Math.max(end, written));
+      restoredSize = memory.size;
       wasi.monotonic = snapshot.monotonic;
       // Go keeps its stack pointer and the running goroutine in them, and leaves them elsewhere.
       globals.forEach((global, i) => {
@@ -98,13 +109,6 @@ export function createInstance(
       });
     },
   };
-}
-
-/** To the end, but for what was never written to: that is not to be taken from the system for it. */
-function clear(memory: Uint8Array, start: number): void {
-  let end = memory.length;
-  while (end > start && isZero(memory.subarray(end - pageBytes, end))) end -= pageBytes;
-  memory.fill(0, start, end);
 }
 
 function globalsOf(exports: WebAssembly.Exports): WebAssembly.Global[] {

@@ -6,7 +6,7 @@
 import { RunEnded } from "./file-channel.ts";
 import type { FileAnswers, RenderedJson } from "./host.ts";
 import { createInstance, type Instance, type Snapshot } from "./instance.ts";
-import type { SandboxLimits } from "./limits.ts";
+import { pageBytes, type SandboxLimits } from "./limits.ts";
 import { type Refusal, RunRefused } from "./refusal.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { warmUpOf } from "./warm-ups.ts";
@@ -38,8 +38,10 @@ const MiB = 1024 * 1024;
 const growthPercent = 400;
 /** Of the memory that is allowed, when the collector begins to work harder. */
 const softShare = 0.8;
-/** Growth that an instance may keep; its memory cannot shrink. */
+/** Growth by a run that an instance may keep; its memory cannot shrink. */
 const keptGrowth = 16 * MiB;
+/** Of the memory that is allowed, what runs that are over may have grown it by, unused since. */
+const lostShare = 0.25;
 /** Growth with which its thread had better end: then its memory goes at once. */
 const tooGrown = 64 * MiB;
 
@@ -93,7 +95,7 @@ export class Renderer {
 
   /** Its memory grew to a size that it cannot be rid of. */
   get isTooGrown(): boolean {
-    return this.#growth > tooGrown;
+    return (this.#instance?.grown ?? 0) > tooGrown;
   }
 
   run(inputs: RunInputs): RunOutcome {
@@ -115,14 +117,15 @@ export class Renderer {
 
   #restored(): Instance {
     const { module, snapshot } = this.#prepared;
-    if (this.#growth > keptGrowth) this.#instance = undefined;
+    if (this.#instance !== undefined && this.#isGrown(this.#instance)) this.#instance = undefined;
     this.#instance ??= startInstance(module, this.#limits, noSeed);
     this.#instance.restore(snapshot);
     return this.#instance;
   }
 
-  get #growth(): number {
-    return (this.#instance?.memory.size ?? 0) - this.#prepared.snapshot.bytes;
+  #isGrown({ grown, memory }: Instance): boolean {
+    const lost = memory.size - this.#prepared.snapshot.bytes;
+    return grown > keptGrowth || lost > this.#limits.memoryPages * pageBytes * lostShare;
   }
 
   #outcome(instance: Instance, inputs: RunInputs): RunOutcome {
