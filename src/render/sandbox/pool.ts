@@ -4,7 +4,7 @@ import type { SandboxFiles } from "./file-channel.ts";
 import type { SandboxLimits } from "./limits.ts";
 import type { Run } from "./messages.ts";
 import { Shelf } from "./shelf.ts";
-import { Thread, type ThreadOutcome } from "./thread.ts";
+import { crashed, Thread, type ThreadOutcome } from "./thread.ts";
 
 /** One run, and with what it came out. */
 export interface Job {
@@ -121,9 +121,15 @@ export class Pool {
     this.#busy.add(busy);
     const waitedMs = waited(job);
     let outcome: ThreadOutcome;
-    do {
-      outcome = await thread.run(job.run, job.files, this.#shelf);
-    } while (job.again(outcome));
+    try {
+      do {
+        outcome = await thread.run(job.run, job.files, this.#shelf);
+      } while (job.again(outcome));
+    } catch (error) {
+      // What cannot be sent to the thread.
+      outcome = crashed(error instanceof Error ? error : new Error(String(error)));
+      this.#end(thread.stop());
+    }
     clearTimeout(busy.timer);
     this.#busy.delete(busy);
     if (outcome.how === "replied" && outcome.reply.grown) this.#end(thread.stop());
@@ -178,9 +184,9 @@ export class Pool {
     const { workers, patienceMs } = this.#options;
     if (this.#busy.size < workers || !this.#admission.ordinaryWaits) return;
     const slow = [...this.#busy].filter(({ suspect }) => !suspect);
-    const shortest = slow.sort((a, b) => a.thread.spentMs - b.thread.spentMs)[0];
+    const shortest = slow.sort((a, b) => a.thread.elapsedMs - b.thread.elapsedMs)[0];
     if (shortest === undefined) return;
-    if (shortest.thread.spentMs >= patienceMs) {
+    if (shortest.thread.elapsedMs >= patienceMs) {
       this.#end(shortest.thread.stop({ how: "preempted" }));
       return;
     }

@@ -25,7 +25,13 @@ export function resumeClock(clock: ClockCells, now: bigint): void {
   Atomics.add(clock, cells.waited, now - since);
 }
 
-/** Milliseconds that the run took of its own; 0 before it began. In any thread. */
+/** Milliseconds since the run began; 0 before. In any thread. */
+export function elapsedMs(clock: ClockCells, now: bigint): number {
+  const started = Atomics.load(clock, cells.started);
+  return started === 0n ? 0 : Number(now - started) / 1e6;
+}
+
+/** Of which it took of its own. */
 export function spentMs(clock: ClockCells, now: bigint): number {
   const started = Atomics.load(clock, cells.started);
   if (started === 0n) return 0;

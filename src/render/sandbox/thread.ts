@@ -9,7 +9,7 @@ import {
 import type { SandboxLimits } from "./limits.ts";
 import type { Run, RunMessage, RunReply, ThreadData } from "./messages.ts";
 import { markFull, portsOf, type Shelf, type ShelfPlaces } from "./shelf.ts";
-import { clockCells, spentMs } from "./thread-clock.ts";
+import { clockCells, elapsedMs, spentMs } from "./thread-clock.ts";
 
 /** How a run ended. `crashed`: its thread is gone. */
 export type ThreadOutcome =
@@ -95,9 +95,9 @@ export class Thread {
     return this.#renderers.has(renderer);
   }
 
-  /** Milliseconds that the run took of its own so far. */
-  get spentMs(): number {
-    return spentMs(this.#clock, process.hrtime.bigint());
+  /** Milliseconds since the run began; 0 while its renderer is made ready. */
+  get elapsedMs(): number {
+    return elapsedMs(this.#clock, process.hrtime.bigint());
   }
 
   /** @param shelf where a renderer that is new to the thread may be had from */
@@ -137,7 +137,7 @@ export class Thread {
   #watch(started: number): void {
     const run = this.#run;
     if (run === undefined) return;
-    const spent = this.spentMs;
+    const spent = spentMs(this.#clock, process.hrtime.bigint());
     if (spent >= this.#deadlineMs) {
       void this.stop({ how: "late" });
       return;
@@ -178,7 +178,7 @@ export class Thread {
   }
 }
 
-function crashed(error: (Error & { code?: string }) | undefined): ThreadOutcome {
+export function crashed(error: (Error & { code?: string }) | undefined): ThreadOutcome {
   return {
     how: "crashed",
     error: error ?? new Error("the thread ended"),

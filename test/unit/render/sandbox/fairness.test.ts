@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Admission } from "../../../../src/render/sandbox/admission.ts";
-import { misbehavingSandbox } from "./fixture.ts";
+import { MemoryFiles } from "./files.ts";
+import { misbehavingSandbox, said } from "./fixture.ts";
 
 class Job {
   readonly key: string;
@@ -107,6 +108,19 @@ describe("hostile applications", () => {
     stop.abort();
     expect((await ended).every(({ status }) => status === "rejected")).toBe(true);
     await expect.poll(() => sandbox.load.busy + sandbox.load.waiting).toBe(0);
+  });
+
+  test("that wait for files that do not come hold nobody up either", async () => {
+    const { run } = await misbehavingSandbox({ workers: 1, patienceMs: 50 });
+    let come = () => {};
+    const coming = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const files = new MemoryFiles({ a: "eins" }, { before: () => coming });
+    const slow = run([{ do: "read", text: "a" }], { key: "slow", files });
+    expect((await run([], { key: "good" })).objects).toEqual([]);
+    come();
+    expect(said(await slow).read).toBe("eins");
   });
 
   test("with one thread give way as well, and are run to their deadline later", async () => {
