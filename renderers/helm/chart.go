@@ -21,25 +21,25 @@ import (
 
 var byteOrderMark = []byte{0xEF, 0xBB, 0xBF}
 
-// load reads a chart as Helm's loader.LoadDir does, which reads a disk.
-func load(at string) (*chart.Chart, error) {
+// load reads a chart, and its files, as Helm's loader.LoadDir does, which reads a disk.
+func load(at string) (*chart.Chart, []*archive.BufferedFile, error) {
 	rules := ignore.Empty()
 	if text, kind := host.Read(path.Join(at, ignore.HelmIgnore)); kind == host.File {
 		parsed, err := ignore.Parse(bytes.NewReader(text))
 		if err != nil {
 			file := path.Join(at, ignore.HelmIgnore)
-			return nil, host.Fail(host.InvalidManifest, file, "%s: %s", file, err)
+			return nil, nil, host.Fail(host.InvalidManifest, file, "%s: %s", file, err)
 		}
 		rules = parsed
 	}
 	rules.AddDefaults()
 	var files []*archive.BufferedFile
 	if err := collect(at, "", rules, &files); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	manifest := path.Join(at, "Chart.yaml")
 	if !slices.ContainsFunc(files, func(file *archive.BufferedFile) bool { return file.Name == "Chart.yaml" }) {
-		return nil, host.Fail(host.PathNotFound, manifest, "%s is missing, so there is no chart to render; "+
+		return nil, nil, host.Fail(host.PathNotFound, manifest, "%s is missing, so there is no chart to render; "+
 			"correct the path of the application", manifest)
 	}
 	loaded, err := loader.LoadFiles(files)
@@ -50,10 +50,10 @@ func load(at string) (*chart.Chart, error) {
 			file = path.Join(at, name)
 			what = file + ": " + why
 		}
-		return nil, host.Fail(host.InvalidManifest, file, "the chart of %s is not understood: %s", manifest, what)
+		return nil, nil, host.Fail(host.InvalidManifest, file, "the chart of %s is not understood: %s", manifest, what)
 	}
 	inOrder(loaded)
-	return loaded, nil
+	return loaded, files, nil
 }
 
 // inOrder sorts subcharts, which Helm's loader leaves in the random order of a Go map; those

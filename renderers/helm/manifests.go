@@ -32,7 +32,7 @@ type manifest struct {
 // manifests puts what was rendered into the order of `helm template`: CRDs, manifests in the
 // order of installation, hooks. Helm's own releaseutil.SortManifests is not called: it would
 // parse each document once more, and it forgets where in a file a document began.
-func manifests(asked *request, loaded *chart.Chart, files map[string]string, from origins) ([]manifest, error) {
+func manifests(asked *request, loaded *chart.Chart, rendered map[string]string, from origins) ([]manifest, error) {
 	var crds, plain, hooks []manifest
 	if !asked.SkipCRDs {
 		for _, crd := range loaded.CRDObjects() {
@@ -45,11 +45,11 @@ func manifests(asked *request, loaded *chart.Chart, files map[string]string, fro
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
+	for _, name := range slices.Sorted(maps.Keys(rendered)) {
 		if strings.HasSuffix(name, "NOTES.txt") || strings.HasPrefix(path.Base(name), "_") {
 			continue
 		}
-		parsed, err := documents(files[name], from.of(name))
+		parsed, err := documents(rendered[name], from.of(name))
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 func renderChart(asked *request) (_ []manifest, err error) {
 	var quotable secrets
 	defer func() { err = quotable.hiddenIn(err) }()
-	loaded, err := load(asked.Path)
+	loaded, files, err := load(asked.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +51,12 @@ func renderChart(asked *request) (_ []manifest, err error) {
 			"with Kubernetes %s", file, wanted, capabilities.KubeVersion.Version)
 	}
 	renderer := engine.Engine{CustomTemplateFuncs: functions()}
-	files, err := renderer.RenderWithContext(context.Background(), loaded, toRender)
-	origins := origins{chart: loaded.Name(), at: asked.Path}
+	rendered, err := renderer.RenderWithContext(context.Background(), loaded, toRender)
+	origins := originsOf(loaded, asked.Path, files)
 	if err != nil {
 		return nil, origins.failure(err)
 	}
-	return manifests(asked, loaded, files, origins)
+	return manifests(asked, loaded, rendered, origins)
 }
 
 // capabilities are those of the cluster, not, as without `--api-versions`, those that Helm was

@@ -34,8 +34,9 @@ describe("every object is the official Helm's, in its order", () => {
     expect(ours.tool).toBe("helm");
     expect(ours.objects.map(({ object }) => object)).toEqual(theirs.map(({ object }) => object));
     expect(theirs.length).toBeGreaterThan(0);
-    // Helm names a template by its chart, Mooring by its path in the repository.
-    const inChart = (path: string | undefined) => path?.replace(/^[^/]+\//, `${call.path}/`);
+    // Helm names a template by its chart and aliases, Mooring by its path in the repository.
+    const inChart = (path: string | undefined) =>
+      path?.replace(/^[^/]+\//, `${call.path}/`).replace(/\/(primary|replica)\//, "/store/");
     expect(ours.objects.map(({ origin }) => origin)).toEqual(
       theirs.map(({ source }) => inChart(source)),
     );
