@@ -21,6 +21,8 @@ export interface ControllerOptions {
   kubeconfig?: string;
   /** Flags of Node itself: `--cpu-prof`. */
   nodeFlags?: readonly string[];
+  /** Of its environment, besides PATH and HOME. */
+  env?: Readonly<Record<string, string>>;
   /** Path of its main module. Default: the sources'. */
   main?: string;
 }
@@ -71,7 +73,7 @@ export class Controllers {
         ...["--data-dir", dataDir, ...flags],
       ],
       log: logPath,
-      env: { PATH: "/usr/bin:/bin", HOME: dataDir },
+      env: { PATH: "/usr/bin:/bin", HOME: dataDir, ...options.env },
     });
     const log = () => readFile(logPath, "utf8").catch(() => "");
     let port = 0;
