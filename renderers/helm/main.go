@@ -17,10 +17,14 @@ import (
 
 func main() {}
 
+// Of most renders. What there is more of is cleared after each.
+const roomBytes = 4 << 20
+
 func init() {
 	// Helm's warnings have no reader here, and a line of the log would ask for the time.
 	log.SetOutput(io.Discard)
 	slog.SetDefault(slog.New(slog.DiscardHandler))
+	host.MakeRoom(roomBytes)
 }
 
 type request struct {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"runtime"
 	"runtime/debug"
 
 	"mooring.dev/renderers/host"
@@ -84,11 +83,14 @@ func hand(objects resmap.ResMap, path string, files *filesystem) error {
 	return nil
 }
 
+// Of most renders. What there is more of is cleared after each.
+const roomBytes = 8 << 20
+
 // warm parses the built-in schema, which takes longer than a render, before the first one. The
 // garbage is collected more often meanwhile: a host may copy this memory for each render.
 func warm() {
 	percent := debug.SetGCPercent(100)
 	openapi.Schema()
-	runtime.GC()
+	host.MakeRoom(roomBytes)
 	debug.SetGCPercent(percent)
 }
