@@ -35,6 +35,20 @@ describe("who runs next", () => {
     expect(order.join(" ")).toBe("a1 b1 c1 a2 a3");
   });
 
+  test("tenants take turns, however many applications each has", () => {
+    const many = Array.from({ length: 20 }, (_, n) => `mallory/${"abcdefghijklmnopqrst"[n]}1`);
+    const { line, started } = admission(2, ...many, "honest/a1", "honest/b1", "other/a1");
+    expect(started()).toBe("mallory/a1 honest/a1");
+    line.done("mallory/a", false);
+    expect(started()).toBe("other/a1");
+    line.done("honest/a", false);
+    line.done("other/a", false);
+    expect(started()).toBe("mallory/b1 honest/b1");
+    expect(line.waiting).toBe(18);
+    expect(line.clear()).toHaveLength(18);
+    expect(line.ordinaryWaits).toBe(false);
+  });
+
   test("a key runs once at a time, though there is place", () => {
     const { line, started } = admission(3, "a1", "a2", "b1");
     expect(started()).toBe("a1 b1");

@@ -26,6 +26,17 @@ test("a second thread gets the renderer from the first one", async () => {
   await loop;
 });
 
+test("a thread that ends while it makes the renderer ready holds nobody up who waits for that", async () => {
+  const { run, sandbox } = await misbehavingSandbox({ workers: 2 });
+  const stop = new AbortController();
+  const first = run([], { key: "first", signal: stop.signal }).catch((error: Error) => error.name);
+  const second = run([{ do: "renders" }], { key: "second" });
+  await expect.poll(() => sandbox.load.busy, { interval: 1 }).toBe(2);
+  stop.abort();
+  expect(await first).toBe("AbortError");
+  expect(said(await second).renders).toBe("2");
+});
+
 test("a thread runs both renderers", async () => {
   const { run, sandbox, costs } = await misbehavingSandbox({ workers: 1 });
   for (const renderer of ["kustomize", "helm", "kustomize", "helm"] as const) {

@@ -92,6 +92,9 @@ func (s step) run() bool {
 		say("mathrand", fmt.Sprint(rand.Uint64()))
 	case "clock":
 		say("clock", time.Now().UTC().Format(time.RFC3339Nano))
+	case "uptime":
+		_, uptime, _ := strings.Cut(time.Now().String(), "m=")
+		say("uptime", uptime)
 	case "declared-clock":
 		hostDepends(2)
 	case "sleep":
