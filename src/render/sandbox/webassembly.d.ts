@@ -6,6 +6,7 @@ declare namespace WebAssembly {
   /** Compiled code; can be posted to threads, which then share it. */
   class Module {
     constructor(bytes: Uint8Array);
+    static exports(module: Module): { name: string; kind: string }[];
     private readonly compiled: true;
   }
 
