@@ -268,6 +268,9 @@ export class Controller {
 
   /** Failures are looked at again: transient ones soon, blocked ones slowly, terminal ones never. */
   #schedule(state: ApplicationState, env: Environment): void {
+    const untilRender = (state.failedRender?.until ?? Number.POSITIVE_INFINITY) - env.monotonic();
+    if (untilRender > 0 && Number.isFinite(untilRender))
+      this.#queue.addAfter(state.key, Math.ceil(untilRender), priorities.background);
     const failures = [...state.reports.values()].filter((report) => report.problem !== undefined);
     const problems = [
       ...(state.problem === undefined ? [] : [state.problem]),

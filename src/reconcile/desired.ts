@@ -10,12 +10,15 @@ import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
 import { renderSourceOf, servedDigest } from "./render-source.ts";
 import { type Rendered, Rendering } from "./rendering.ts";
-import type { ApplicationState, Desired } from "./state.ts";
+import type { ApplicationState, Desired, FailedRender } from "./state.ts";
 
 /** An unknown kind makes discovery look again, at most this often. */
 const rediscoverMs = 5_000;
 /** Fetch and render keep a worker for so long at most; most take far less. */
 const patienceMs = 1_000;
+/** After a render that passed a limit; doubled each time. */
+const limitPauseMs = 60_000;
+const longestLimitPauseMs = 3_600_000;
 
 /**
  * @returns undefined when fetch and render take longer; the application is then queued again as
@@ -86,9 +89,8 @@ async function renderedRevision(
   signal: AbortSignal,
 ): Promise<Rendered | undefined> {
   const { generation } = state.application;
-  const { failedRender } = state;
-  if (failedRender?.revision === look.revision && failedRender.generation === generation)
-    throw failedRender.problem;
+  const failed = failureOf(state, look.revision);
+  if (failed !== undefined && env.monotonic() < failed.until) throw failed.problem;
   const begun = state.rendering;
   const joined = begun?.revision === look.revision && begun.generation === generation;
   const rendering = joined
@@ -143,11 +145,26 @@ async function fetchAndRender(
     return { commit: snapshot.commit, set, served };
   } catch (error) {
     const problem = asProblem(error);
-    // A deadline may have been missed for want of CPU: that is looked at again.
-    if (problem.retry === "terminal" && problem.code !== "LimitExceeded" && !signal.aborted)
-      state.failedRender = { revision: look.revision, generation, served, problem };
+    if (problem.retry === "terminal" && !signal.aborted) {
+      const times = (failureOf(state, look.revision)?.times ?? 0) + 1;
+      // A deadline may have been missed for want of CPU: that is tried again, ever more seldom.
+      const pause =
+        problem.code === "LimitExceeded"
+          ? Math.min(limitPauseMs * 2 ** (times - 1), longestLimitPauseMs)
+          : Number.POSITIVE_INFINITY;
+      const until = env.monotonic() + pause;
+      state.failedRender = { revision: look.revision, generation, served, problem, times, until };
+    }
     throw problem;
   }
+}
+
+/** How the render of this revision failed before, for the spec as it is now. */
+function failureOf(state: ApplicationState, revision: string): FailedRender | undefined {
+  const { failedRender, application } = state;
+  const same =
+    failedRender?.revision === revision && failedRender.generation === application.generation;
+  return same ? failedRender : undefined;
 }
 
 /** Planning is pure, jq is not: its answers are gathered beforehand. */

@@ -36,6 +36,17 @@ export interface Desired {
   others: Targets["others"];
 }
 
+export interface FailedRender {
+  revision: string;
+  generation: number;
+  served: string | undefined;
+  problem: Problem;
+  /** How often in a row it passed a limit. */
+  times: number;
+  /** Monotonic, milliseconds: from then on it may be tried again. Infinity: not at all. */
+  until: number;
+}
+
 export class ApplicationState {
   readonly key: string;
   readonly ownership: Ownership;
@@ -67,9 +78,7 @@ export class ApplicationState {
    */
   readonly fresh = new Set<string>();
   /** A render that failed for good is not repeated for the same revision and spec. */
-  failedRender:
-    | { revision: string; generation: number; served: string | undefined; problem: Problem }
-    | undefined;
+  failedRender: FailedRender | undefined;
   /** Terminal refusals: key -> hash of the desired object that was refused. */
   readonly terminal = new Map<string, string>();
   /** Deleted, or let go, since the last status was written. */

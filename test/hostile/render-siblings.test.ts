@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import type { ApplicationHandle } from "../e2e/harness/application-handle.ts";
 import { account } from "../e2e/harness/installation.ts";
 import { configMap, manifest } from "../e2e/harness/manifests.ts";
+import { total } from "../e2e/harness/metrics.ts";
 import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
 import { waitFor } from "../e2e/harness/wait.ts";
 import { startWorld, type World } from "../e2e/harness/world.ts";
@@ -153,6 +154,34 @@ test("what takes all time and memory is ended, and its siblings reconcile and he
   const [, peakKiB = ""] = /VmHWM:\s+(\d+) kB/.exec(status) ?? [];
   expect(Number(peakKiB) / 1024).toBeLessThan(mostMiB);
   expect(await world.controller.log()).not.toContain("Lease lost");
+}, 300_000);
+
+test("a render that is past its deadline is not begun anew with each event, and heals go on", async () => {
+  const tenant = await world.createTenant("repeated");
+  const app = await tenant.application("shop", { files: colour.helm("1") });
+  await app.ready(undefined, deadlineMs);
+  const [loop = {}] = takers.loop ?? [];
+  await app.push(loop);
+  await app.condition("Ready", "False", "LimitExceeded", deadlineMs);
+  const renders = async () =>
+    total(await world.controller.metrics(), "mooring_renders_total", {
+      ...app.labels,
+      result: "LimitExceeded",
+    });
+  const before = await renders();
+  for (let times = 0; times < 4; times++) {
+    await world.api.patch("ConfigMap", "repeated", "helm", { data: { v: "red" } });
+    await waitFor(
+      "the heal",
+      () => world.api.read("ConfigMap", "repeated", "helm"),
+      ({ data }) => data.v === "1",
+      deadlineMs,
+    );
+  }
+  const repairs = { "deploy/templates/bad.yaml": null };
+  await app.push(repairs);
+  await app.ready(undefined, deadlineMs);
+  expect(await renders()).toBe(before);
 }, 300_000);
 
 test("nothing outside of the repository is in anything that the controller says or makes", async () => {

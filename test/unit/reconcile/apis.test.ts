@@ -53,7 +53,8 @@ test("a render that failed is tried again with other APIs, and not before", asyn
   const state = rendered("directory");
   const problem = new Problem("InvalidManifest", "needs monitoring.coreos.com/v1");
   state.desired = undefined;
-  state.failedRender = { revision: first, generation: 1, served: "v1.36.3 before", problem };
+  const failed = { revision: first, generation: 1, problem, times: 1, until: Infinity };
+  state.failedRender = { ...failed, served: "v1.36.3 before" };
   expect(await again([state], { list: [], digest: "before" })).toEqual([false]);
   expect(state.failedRender).toBeDefined();
   expect(await again([state], { list: [], digest: "after" })).toEqual([true]);
