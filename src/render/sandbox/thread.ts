@@ -100,6 +100,11 @@ export class Thread {
     return elapsedMs(this.#clock, process.hrtime.bigint());
   }
 
+  /** Of which it took of its own: without the time in which files were waited for. */
+  get spentMs(): number {
+    return spentMs(this.#clock, process.hrtime.bigint());
+  }
+
   /** @param shelf where a renderer that is new to the thread may be had from */
   run(run: Run, files: SandboxFiles, shelf: Shelf): Promise<ThreadOutcome> {
     return new Promise<ThreadOutcome>((settle) => {
@@ -137,7 +142,7 @@ export class Thread {
   #watch(started: number): void {
     const run = this.#run;
     if (run === undefined) return;
-    const spent = spentMs(this.#clock, process.hrtime.bigint());
+    const spent = this.spentMs;
     if (spent >= this.#deadlineMs) {
       void this.stop({ how: "late" });
       return;
