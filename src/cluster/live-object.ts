@@ -1,6 +1,7 @@
 /** An object of the API -> what we keep of it. */
 import { hasHealth, healthOf } from "../health/health.ts";
 import { annotations } from "../model/application.ts";
+import { isDeeper } from "../model/exact-json.ts";
 import type { LiveObject } from "../model/live.ts";
 import {
   type KubeObject,
@@ -14,6 +15,12 @@ import { digestFields, holdsContent } from "../plan/fields.ts";
 import { fieldManagerOf, foreignOwnerOf, partOfLabel } from "../plan/ownership.ts";
 
 /**
+ * Levels of an entry of managedFields. One that is deeper, of a value without a schema, cannot be
+ * written as JSON; it is taken for none: then the object is not known to be ours.
+ */
+const deepestEntry = 500;
+
+/**
  * @param object whole, or PartialObjectMetadata for kinds whose existence is their health
  * @param disallowed managers whose additions are drift, `*` at the end matches any
  */
@@ -23,7 +30,7 @@ export function liveObjectOf(
   disallowed: readonly string[],
 ): LiveObject {
   const meta = object.metadata;
-  const entries = meta.managedFields ?? [];
+  const entries = (meta.managedFields ?? []).filter((entry) => !isDeeper(entry, deepestEntry));
   const main = entries.filter((entry) => (entry.subresource ?? "") === "");
   const partOf = meta.labels?.[partOfLabel];
   const manager = partOf === undefined ? undefined : fieldManagerOf(partOf);

@@ -1,11 +1,14 @@
 /** How the manifests of an Application are rendered, where the repository does not say it by itself. */
 import { z } from "zod";
+import { isDeeper } from "./exact-json.ts";
 
 /** Values as a chart reads them: anything that JSON can say. */
 export type HelmValues = Readonly<Record<string, unknown>>;
 
 /** Members of `values` at the top; what they hold is bounded by the size of an object in the API. */
 export const maxValues = 1024;
+/** How deep they nest: past some thousand levels nothing here could write them any more. */
+const maxValuesDepth = 100;
 
 // Not a z.record: the values pass as they are, integers past 2^53 (see exact-json.ts) among them.
 const values = z
@@ -16,8 +19,9 @@ const values = z
         typeof given === "object" &&
         given !== null &&
         !Array.isArray(given) &&
-        Object.keys(given).length <= maxValues,
-      `must be an object of at most ${maxValues} members`,
+        Object.keys(given).length <= maxValues &&
+        !isDeeper(given, maxValuesDepth),
+      `must be an object of at most ${maxValues} members, nested no deeper than ${maxValuesDepth}`,
     ),
   );
 
