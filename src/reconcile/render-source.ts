@@ -24,6 +24,7 @@ export function renderSourceOf(
     capabilities: capabilitiesFor(helm, discovery),
     seed: renderSeed(application),
     key: applicationKey(application),
+    scope: `${application.namespace} ${source.git.url}`,
   };
 }
 

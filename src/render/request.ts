@@ -69,14 +69,16 @@ export function requestOf(
 /**
  * The digest of what is asked of whom. Neither the snapshot, nor what random numbers and the clock
  * say, which count for those renders only that look at them.
+ * @param scope of the source
  * @param renderer names the module's build: a digest of it
  */
 export function keyOf(
   request: KustomizeRequest | HelmRequest,
+  scope: string,
   renderer: string,
   limits: RenderLimits,
 ): string {
-  return digestOf(JSON.stringify([answerVersion, renderer, request, limits]));
+  return digestOf(JSON.stringify([answerVersion, scope, renderer, request, limits]));
 }
 
 export function digestOf(text: string | Uint8Array): string {

@@ -44,7 +44,7 @@ export class SandboxedRenders {
   readonly #versionOf: ModuleVersion;
   readonly #limits: RenderLimits;
   readonly #cache: RenderCache;
-  /** What the last render of a directory asked for. */
+  /** What the last render of a scope's directory asked for. */
   readonly #asked: BoundedCache<readonly Ask[]>;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #parsing = new Map<KeptRender, Promise<readonly RenderedObject[]>>();
@@ -109,7 +109,7 @@ export class SandboxedRenders {
     signal: AbortSignal | undefined,
   ): Promise<Job> {
     const request = requestOf(source, tool);
-    const key = keyOf(request, await this.#versionOf(tool), this.#limits);
+    const key = keyOf(request, source.scope, await this.#versionOf(tool), this.#limits);
     const now = { snapshot, seed: digestOf(source.seed), time: snapshot.commit.time };
     return { snapshot, source, tool, request, key, now, signal };
   }
@@ -216,19 +216,23 @@ export class SandboxedRenders {
   }
 
   /** What the last render asked for; of a chart also what came since, for Helm reads all of it. */
-  async #guess({ snapshot, tool, request }: Job): Promise<readonly Ask[]> {
-    const before = this.#asked.get(`${tool} ${request.path}`);
+  async #guess({ snapshot, source, tool, request }: Job): Promise<readonly Ask[]> {
+    const before = this.#asked.get(directoryOf(source, tool, request.path));
     if (before !== undefined && tool === "kustomize") return before;
     const valueFiles = "valueFiles" in request ? request.valueFiles : [];
     const found = await guess(snapshot, tool, request.path, valueFiles);
     return before === undefined ? found : [...new Set([...before, ...found])];
   }
 
-  #remember({ tool, request }: Job, asks: readonly Ask[]): void {
+  #remember({ source, tool, request }: Job, asks: readonly Ask[]): void {
     if (asks.length === 0) return;
     const bytes = asks.reduce((sum, ask) => sum + ask.length + 24, 100);
-    this.#asked.set(`${tool} ${request.path}`, asks, bytes);
+    this.#asked.set(directoryOf(source, tool, request.path), asks, bytes);
   }
+}
+
+function directoryOf({ scope }: RenderSource, tool: Tool, path: string): string {
+  return JSON.stringify([scope, tool, path]);
 }
 
 /** The same files fail in the same way, but for want of time or memory, which is looked at again. */

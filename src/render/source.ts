@@ -52,6 +52,11 @@ export interface RenderSource {
   capabilities: Capabilities | { unknown: string };
   /** Where random numbers come from: the same for an application across restarts, secret. */
   seed: Uint8Array;
-  /** The application: what renderers' time is shared among. */
+  /** The application, `<namespace>/<name>`: what renderers' time is shared among. */
   key: string;
+  /**
+   * Whose files these are: the namespace and the repository. Renders are waited for, kept and
+   * learnt from within it only, so that nobody can be in the way of another tenant's.
+   */
+  scope: string;
 }

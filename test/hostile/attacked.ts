@@ -94,6 +94,7 @@ export class Attacked {
       capabilities: { kubeVersion: "v1.36.3", apiVersions: ["v1", "apps/v1"] },
       seed: Buffer.from(name),
       key: "team/shop",
+      scope: "team",
     };
     const delays = monitorEventLoopDelay({ resolution: 10 });
     delays.enable();

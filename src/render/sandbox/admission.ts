@@ -3,15 +3,15 @@ import { RememberedKeys } from "./remembered-keys.ts";
 const rememberedSuspects = 10_000;
 
 /**
- * Who runs next. Pure. At most one run of a key at a time, keys in turn, so that an application
- * that asks a hundred times has its turn as often as one that asks once. A key that took more
- * than its share waits behind all others and never takes the last place, so that hostile
- * applications, however many, leave a place to their siblings. With one place they come last.
+ * Who runs next. Pure. At most one run of a key at a time. Tenants have their turns, and of a
+ * tenant its keys, so that neither an application that asks a hundred times nor a tenant with a
+ * hundred applications has its turn more often than who asks once. A key that took more than its
+ * share waits behind all others and never takes the last place, so that hostile applications,
+ * however many, leave a place to their siblings. With one place they come last.
  */
 export class Admission<Job extends { readonly key: string }> {
   readonly #places: number;
-  /** Keys in the order of their turns, each with what waits. */
-  readonly #lines = { ordinary: new Map<string, Job[]>(), suspect: new Map<string, Job[]>() };
+  readonly #lines = { ordinary: new Line<Job>(), suspect: new Line<Job>() };
   readonly #running = new Map<string, { suspect: boolean }>();
   readonly #suspects = new RememberedKeys(rememberedSuspects);
 
@@ -21,46 +21,32 @@ export class Admission<Job extends { readonly key: string }> {
 
   /** Jobs that wait. */
   get waiting(): number {
-    let count = 0;
-    for (const line of Object.values(this.#lines)) {
-      for (const jobs of line.values()) count += jobs.length;
-    }
-    return count;
+    return this.#lines.ordinary.size + this.#lines.suspect.size;
   }
 
   /** Some job waits that is no suspect's, and whose key has nothing running. */
   get ordinaryWaits(): boolean {
-    for (const key of this.#lines.ordinary.keys()) if (!this.#running.has(key)) return true;
-    return false;
+    return this.#lines.ordinary.hasOneBut(this.#running);
   }
 
   add(job: Job): void {
-    const line = this.#lineOf(job.key);
-    const jobs = line.get(job.key);
-    if (jobs === undefined) line.set(job.key, [job]);
-    else jobs.push(job);
+    this.#lineOf(job.key).add(job.key, [job]);
   }
 
   /** Somebody gave up. @returns whether the job was waiting */
   remove(job: Job): boolean {
-    const line = this.#lineOf(job.key);
-    const jobs = line.get(job.key) ?? [];
-    const index = jobs.indexOf(job);
-    if (index < 0) return false;
-    jobs.splice(index, 1);
-    if (jobs.length === 0) line.delete(job.key);
-    return true;
+    return this.#lineOf(job.key).remove(job);
   }
 
   /** The job whose turn it is, from now on running; undefined while nobody may. */
   next(): Job | undefined {
     if (this.#running.size >= this.#places) return undefined;
-    const ordinary = this.#take(this.#lines.ordinary, false);
+    const ordinary = this.#take(false);
     if (ordinary !== undefined) return ordinary;
     let suspects = 0;
     for (const { suspect } of this.#running.values()) if (suspect) suspects += 1;
     if (suspects >= Math.max(1, this.#places - 1)) return undefined;
-    return this.#take(this.#lines.suspect, true);
+    return this.#take(true);
   }
 
   /** The key's run is over; `exhausting`: it took more than its share, or was about to. */
@@ -69,10 +55,7 @@ export class Admission<Job extends { readonly key: string }> {
     const from = this.#lineOf(key);
     this.#suspects.set(key, exhausting);
     const to = this.#lineOf(key);
-    const jobs = from.get(key);
-    if (from === to || jobs === undefined) return;
-    from.delete(key);
-    to.set(key, jobs);
+    if (from !== to) to.add(key, from.takeAll(key));
   }
 
   isSuspect(key: string): boolean {
@@ -81,25 +64,88 @@ export class Admission<Job extends { readonly key: string }> {
 
   /** Empties the lines. */
   clear(): Job[] {
-    const jobs = Object.values(this.#lines).flatMap((line) => [...line.values()].flat());
-    for (const line of Object.values(this.#lines)) line.clear();
-    return jobs;
+    return [...this.#lines.ordinary.clear(), ...this.#lines.suspect.clear()];
   }
 
-  #lineOf(key: string): Map<string, Job[]> {
+  #lineOf(key: string): Line<Job> {
     return this.#suspects.has(key) ? this.#lines.suspect : this.#lines.ordinary;
   }
 
-  #take(line: Map<string, Job[]>, suspect: boolean): Job | undefined {
-    for (const [key, jobs] of line) {
-      if (this.#running.has(key)) continue;
-      const job = jobs.shift();
-      line.delete(key);
-      // To the end: the others have their turn first.
-      if (jobs.length > 0) line.set(key, jobs);
-      this.#running.set(key, { suspect });
-      return job;
+  #take(suspect: boolean): Job | undefined {
+    const job = this.#lines[suspect ? "suspect" : "ordinary"].take(this.#running);
+    if (job !== undefined) this.#running.set(job.key, { suspect });
+    return job;
+  }
+}
+
+/** Jobs that wait: tenants in the order of their turns, of each its keys in theirs, of each its jobs. */
+class Line<Job extends { readonly key: string }> {
+  readonly #tenants = new Map<string, Map<string, Job[]>>();
+
+  get size(): number {
+    let count = 0;
+    for (const keys of this.#tenants.values())
+      for (const jobs of keys.values()) count += jobs.length;
+    return count;
+  }
+
+  hasOneBut(running: ReadonlyMap<string, unknown>): boolean {
+    for (const keys of this.#tenants.values())
+      for (const key of keys.keys()) if (!running.has(key)) return true;
+    return false;
+  }
+
+  add(key: string, jobs: readonly Job[]): void {
+    if (jobs.length === 0) return;
+    const tenant = tenantOf(key);
+    const keys = this.#tenants.get(tenant) ?? new Map<string, Job[]>();
+    this.#tenants.set(tenant, keys);
+    keys.set(key, [...(keys.get(key) ?? []), ...jobs]);
+  }
+
+  remove(job: Job): boolean {
+    const jobs = this.#tenants.get(tenantOf(job.key))?.get(job.key) ?? [];
+    const index = jobs.indexOf(job);
+    if (index < 0) return false;
+    jobs.splice(index, 1);
+    if (jobs.length === 0) this.takeAll(job.key);
+    return true;
+  }
+
+  takeAll(key: string): readonly Job[] {
+    const tenant = tenantOf(key);
+    const keys = this.#tenants.get(tenant);
+    const jobs = keys?.get(key) ?? [];
+    keys?.delete(key);
+    if (keys?.size === 0) this.#tenants.delete(tenant);
+    return jobs;
+  }
+
+  /** The next one of a key that has nothing running; its key and tenant go to the end. */
+  take(running: ReadonlyMap<string, unknown>): Job | undefined {
+    for (const [tenant, keys] of this.#tenants) {
+      for (const key of keys.keys()) {
+        if (running.has(key)) continue;
+        const [job, ...jobs] = this.takeAll(key);
+        this.add(key, jobs);
+        const left = this.#tenants.get(tenant);
+        this.#tenants.delete(tenant);
+        if (left !== undefined) this.#tenants.set(tenant, left);
+        return job;
+      }
     }
     return undefined;
   }
+
+  clear(): Job[] {
+    const jobs = [...this.#tenants.values()].flatMap((keys) => [...keys.values()].flat());
+    this.#tenants.clear();
+    return jobs;
+  }
+}
+
+/** Keys are `<namespace>/<name>`. */
+function tenantOf(key: string): string {
+  const slash = key.indexOf("/");
+  return slash < 0 ? key : key.slice(0, slash);
 }

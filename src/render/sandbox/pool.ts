@@ -131,10 +131,12 @@ export class Pool {
       this.#end(thread.stop());
     }
     clearTimeout(busy.timer);
+    // Who gave way once does so again, until a run of his is short.
+    const isSlow = suspect && thread.elapsedMs >= this.#options.patienceMs;
     this.#busy.delete(busy);
     if (outcome.how === "replied" && outcome.reply.grown) this.#end(thread.stop());
     if (!thread.gone) this.#rest(thread);
-    this.#admission.done(job.key, exhausting(outcome));
+    this.#admission.done(job.key, isSlow || exhausting(outcome));
     if (outcome.how === "preempted" && !this.#closed) this.#admission.add(job);
     else job.settle(outcome, waitedMs);
     this.#dispatch();

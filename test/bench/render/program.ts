@@ -91,6 +91,7 @@ async function renderOne(asked: RenderAsked): Promise<Rendered["outcomes"][numbe
       namespace: "default",
       capabilities,
       seed: Buffer.alloc(32, 7),
+      scope: "bench",
     });
     return { seconds: (performance.now() - started) / 1000, objects: objects.length };
   } catch (error) {

@@ -25,6 +25,7 @@ test("an Application that says nothing is rendered as its directory says, for th
     capabilities: { kubeVersion: "v1.36.3", apiVersions: known.list },
     seed: Buffer.from(application().uid),
     key: "team-a/shop",
+    scope: `team-a ${git.url}`,
   });
 });
 

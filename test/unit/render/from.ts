@@ -10,6 +10,7 @@ export function from(path: string, more: Partial<RenderSource> = {}): RenderSour
     capabilities: { kubeVersion: "v1.36.3", apiVersions: ["v1", "apps/v1"] },
     seed: Buffer.from("seed of shop/web"),
     key: "shop/web",
+    scope: "shop https://git.example.com/shop",
     ...more,
   };
 }

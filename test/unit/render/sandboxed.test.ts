@@ -209,6 +209,34 @@ describe("the same inputs", () => {
     expect(three?.inputs).not.toBe(one?.inputs);
   });
 
+  test("of another tenant are neither waited for, nor learnt from, nor in the way", async () => {
+    let loops = true;
+    let come = () => {};
+    const coming = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const { renderer, sandbox } = start(async (files, { key }) => {
+      if (key === "mallory/loop" && loops) await coming;
+      for (let n = 0; key === "mallory/many" && n < 100; n++) await files.stat(`x/${n}`);
+      return miniKustomize(files, { request: { path: "x" } } as Parameters<Script>[1]);
+    });
+    const mallory = (key: string) => from("x", { key: `mallory/${key}`, scope: "mallory" });
+    const files = { "x/kustomization.yaml": "a\n", "x/a": "1" };
+    const loop = renderer.render(new MemorySnapshot({ ...files, b: "" }), mallory("loop"));
+    await renderer.render(new MemorySnapshot(files), from("x"));
+    loops = false;
+    come();
+    await loop;
+    for (let n = 0; n < 20; n++)
+      await renderer.render(new MemorySnapshot({ ...files, "x/a": `${n + 2}` }), mallory("many"));
+    expect(
+      await renderer.blobs(new MemorySnapshot({ ...files, "x/a": "new" }), from("x")),
+    ).toHaveLength(2);
+    const before = sandbox.runs.length;
+    await renderer.render(new MemorySnapshot(files), from("x"));
+    expect(sandbox.runs).toHaveLength(before);
+  });
+
   test("of which one gives up are rendered for the other", async () => {
     const stop = new AbortController();
     let begun = () => {};

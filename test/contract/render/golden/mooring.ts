@@ -40,6 +40,7 @@ export function startMooring(snapshot: Snapshot): Mooring {
         capabilities: cluster,
         seed: Buffer.alloc(32, 7),
         key: "golden/application",
+        scope: "golden",
         ...source,
       }),
     close: () => renderer.close(),

@@ -137,6 +137,22 @@ describe("hostile applications", () => {
     expect(said(await slow).read).toBe("eins");
   });
 
+  test("that end before their deadlines wait behind the others all the same", async () => {
+    const { run } = await misbehavingSandbox({ workers: 1, patienceMs: 100 });
+    const long = { do: "garbage", count: 2_000 };
+    const first = run([long], { key: "slow" });
+    await run([], { key: "good" });
+    await first;
+    const order: string[] = [];
+    const told = (key: string) => run([], { key }).then(() => order.push(key));
+    await Promise.all([run([long], { key: "busy" }), told("slow"), told("good")]);
+    expect(order).toEqual(["good", "slow"]);
+    const second = run([long], { key: "busy" });
+    await Promise.all([second, told("slow"), told("good")]);
+    // What is quick again is as good as any.
+    expect(order.slice(2)).toEqual(["slow", "good"]);
+  });
+
   test("with one thread give way as well, and are run to their deadline later", async () => {
     const { run } = await misbehavingSandbox({
       workers: 1,
