@@ -147,11 +147,11 @@ const schema = z.object({
     description: "Directory of kustomize.wasm and helm.wasm.",
     default: "renderers/build beside the program",
   }),
-  timeout: duration("100ms", "1h").prefault("30s").register(flags, {
+  timeout: duration("100ms", "1h").prefault("90s").register(flags, {
     flag: "--timeout <duration>",
     allowed: "a duration from 100ms to 1h, such as 30s",
     description: "Longest render.",
-    default: "30s",
+    default: "90s",
   }),
 });
 

@@ -21,7 +21,7 @@ const MiB = 1024 * 1024;
 export const pageBytes = 65_536;
 
 export const defaultSandboxLimits: SandboxLimits = {
-  deadlineMs: 30_000,
+  deadlineMs: 90_000,
   memoryPages: (512 * MiB) / pageBytes,
   outputBytes: 64 * MiB,
   objects: 50_000,
