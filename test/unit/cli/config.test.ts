@@ -45,7 +45,7 @@ test("without flags and variables everything has its default", () => {
     maxInFlight: 32,
     renderersDirectory: "/app/renderers/build",
     renderWorkers: 3,
-    renderTimeoutMs: 30_000,
+    renderTimeoutMs: 90_000,
     renderMemoryBytes: 512 * 2 ** 20,
     renderOutputBytes: 64 * 2 ** 20,
     renderIdleMs: 30_000,
