@@ -355,7 +355,7 @@ const broken: BrokenCase[] = [
   },
   {
     name: "a kustomization that names a file that is not there",
-    reason: "InvalidManifest",
+    reason: "PathNotFound",
     says: ["none.yaml", "deploy"],
     good: goodKustomization,
     bad: { "deploy/kustomization.yaml": "resources: [settings.yaml, none.yaml]\n" },
