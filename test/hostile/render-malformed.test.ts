@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
 import type { Change } from "../git/repository.ts";
+import { type ArchiveEntry, archive } from "./archive.ts";
 import { type Attack, type Attacked, startAttacked } from "./attacked.ts";
 
 let attacked: Attacked;
@@ -53,6 +54,55 @@ describe("what is no YAML is refused, naming the file", () => {
     expect(problem.message.length).toBeLessThan(4_000);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be in it
     expect(problem.message).not.toMatch(/[\x00-\x08\x0b-\x1f]/);
+  });
+});
+
+describe("archives of subcharts", () => {
+  const manifest = {
+    path: "sub/Chart.yaml",
+    content: "apiVersion: v2\nname: sub\nversion: 0.1.0\n",
+  };
+  const packed = (...entries: ArchiveEntry[]): Record<string, Change> => ({
+    ...honest.Chart,
+    "deploy/charts/sub-0.1.0.tgz": archive([manifest, ...entries]),
+  });
+
+  test("are unpacked", async () => {
+    const template = configMapTemplate("of-sub", { v: "1" });
+    const files = packed({ path: "sub/templates/a.yaml", content: template });
+    const objects = await attacked.rendered({ name: "archive", files });
+    expect(objects.map(({ object }) => object.metadata.name).sort()).toEqual([
+      "of-sub",
+      "settings",
+    ]);
+  });
+
+  test.each<[string, ArchiveEntry[]]>([
+    ["with a file of 300 MB", [{ path: "sub/a.txt", content: Buffer.alloc(300 * 1024 * 1024) }]],
+    [
+      "with a hundred files of 4 MB",
+      Array.from({ length: 100 }, (_, n) => ({
+        path: `sub/${n}.txt`,
+        content: Buffer.alloc(4 * 1024 * 1024),
+      })),
+    ],
+    ["with a path upwards", [{ path: "sub/../../../../etc/cron.d/x", content: "x" }]],
+  ])("%s are refused, naming the chart", async (_what, entries) => {
+    const problem = await attacked.refused({ name: "bomb", files: packed(...entries) });
+    expect(["InvalidManifest", "LimitExceeded"]).toContain(problem.code);
+    expect(problem.message).toContain("deploy");
+  });
+
+  test("a symlink in one leads nowhere", async () => {
+    const files = packed(
+      { path: "sub/data", target: attacked.canaryFile },
+      {
+        path: "sub/templates/a.yaml",
+        content: configMapTemplate("of-sub", { v: '{{ .Files.Get "data" | quote }}' }),
+      },
+    );
+    const attempt = await attacked.attempt({ name: "link", files });
+    if ("objects" in attempt) expect(JSON.stringify(attempt.objects)).toContain('"v":""');
   });
 });
 
@@ -167,7 +217,7 @@ describe("what is YAML and not what is meant", () => {
       says: "deploy/Chart.yaml",
     },
     {
-      name: "a subchart in a bomb of an archive",
+      name: "a subchart in what is no archive",
       files: { ...honest.Chart, "deploy/charts/a-0.1.0.tgz": "not an archive" },
       says: "deploy",
     },
