@@ -1,10 +1,13 @@
 /** What the sandbox promises, of kustomize and Helm themselves. */
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { FileAnswers } from "../../../../src/render/sandbox/host.ts";
 import { createSandbox, type SandboxRequest } from "../../../../src/render/sandbox/sandbox.ts";
 import { warmUpOf } from "../../../../src/render/sandbox/warm-ups.ts";
 import { MemoryFiles } from "./files.ts";
+
+// A key of RSA is made of random numbers until two of them are prime.
+vi.setConfig({ testTimeout: 60_000 });
 
 const directory = fileURLToPath(new URL("../../../../renderers/build", import.meta.url));
 
