@@ -60,6 +60,10 @@ var quoting = []struct {
 	{regexp.MustCompile(`invalid duration ` + quoted), "invalid duration"},
 	{regexp.MustCompile(`cannot parse template ` + quoted), "cannot parse template"},
 	{regexp.MustCompile("(error parsing regexp: [^:`]+): `[^`]*`"), "$1"},
+	{regexp.MustCompile(`(?s)(range can't iterate over) .*`), "$1 this value"},
+	{regexp.MustCompile(`(?s)(type mismatch on [^:]*): %!t\(.*`), "$1: the value is no table"},
+	{regexp.MustCompile(`tpl function execution for ` + quoted), "tpl function execution"},
+	{regexp.MustCompile(`(strconv\.\w+: parsing) ` + quoted), "$1 ***"},
 	{regexp.MustCompile(`(at '[^']*': )'(?:[^'\\]|\\.)*' (does not match|is not valid)`), "$1the value $2"},
 }
 

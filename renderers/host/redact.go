@@ -15,8 +15,10 @@ var (
 	// user@host.example:path and user@host.example/path, as Git takes them.
 	login = regexp.MustCompile(`(^|[\s'"` + "`" + `(\[=:/])[^\s'"` + "`" + `()\[\]<>@/=]+@([\w-]+(?:\.[\w-]+)+[:/])`)
 	query = regexp.MustCompile(remote + `([^\s'"` + "`" + `<>?#]*)[?#][^\s'"` + "`" + `<>)\]]*`)
-	// yaml.v3 quotes the beginning of what it did not expect.
-	scalar = regexp.MustCompile("(cannot unmarshal !!\\w+) `[^`]*`")
+	// Parsers of YAML quote what they did not expect, whole or its beginning.
+	scalar = regexp.MustCompile("(cannot (?:unmarshal|decode) !!\\w+) `[^`]*`")
+	// A text that begins with `*` and is not in quotes, such as a password.
+	anchor = regexp.MustCompile(`(unknown anchor) '[^']*'( referenced)`)
 )
 
 // redacted is a text without what nobody else may read: credentials of URLs, neither before an
@@ -24,6 +26,7 @@ var (
 func redacted(text string) string {
 	text = userinfo.ReplaceAllString(text, "$1")
 	text = scalar.ReplaceAllString(text, "$1")
+	text = anchor.ReplaceAllString(text, "$1$2 (a text that begins with * belongs in quotes)")
 	text = login.ReplaceAllString(text, "$1$2")
 	return query.ReplaceAllStringFunc(text, func(found string) string {
 		address, rest, _ := strings.Cut(found, "?")

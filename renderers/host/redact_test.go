@@ -13,6 +13,8 @@ func TestRedacted(t *testing.T) {
 		"image a.example/app@sha256:0123 of me@example.com":       "image a.example/app@sha256:0123 of me@example.com",
 		"read deploy/me:token@github.com/org: file doesn't exist": "read deploy/github.com/org: file doesn't exist",
 		"line 4: cannot unmarshal !!str `hunter2` into map":       "line 4: cannot unmarshal !!str into map",
+		"cannot decode !!str `hunter2` as a !!int":                "cannot decode !!str as a !!int",
+		"yaml: unknown anchor 'hunter2' referenced":               "yaml: unknown anchor referenced (a text that begins with * belongs in quotes)",
 	} {
 		if got := redacted(text); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)

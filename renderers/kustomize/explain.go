@@ -136,6 +136,10 @@ var quoting = []struct {
 		"a literal is not of the form key=value"},
 	{regexp.MustCompile(`(?s)unable to parse SM or JSON patch from \[.*\]`),
 		"it is neither a strategic merge patch nor a JSON patch"},
+	{regexp.MustCompile(`(?s)(expected \w+ but got \w+): node contents:\n.*`), "$1"},
+	{regexp.MustCompile(`(?s)(is out of bounds for value) .*`), "$1"},
+	{regexp.MustCompile(`(?s)line \[[0-9 ]*\] (has invalid utf8 bytes) : .*`), "a line $1"},
+	{regexp.MustCompile(`(?s)(accumulating resources from) '[^'\n]*\n.*`), "$1 what is written in place: only paths are taken"},
 	// And its own structures, with addresses in memory that are others each time.
 	{regexp.MustCompile(`merging from generator &\{[^{}]*\}`), "merging what a generator made"},
 	{regexp.MustCompile(`id resid\.ResId\{.*?Kind:"([^"]*)".*?Name:"([^"]*)".*?\}`), "$1 $2"},

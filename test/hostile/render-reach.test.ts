@@ -261,6 +261,88 @@ describe("values of Secrets are not in what is told", () => {
       files: built({ resources: ["s.yaml"] }, { "s.yaml": secretOf(`  other: [${secret}\n`) }),
     },
     {
+      name: "a password that looks like an alias",
+      files: built({ resources: ["s.yaml"] }, { "s.yaml": secretOf(`  other: *${secret}\n`) }),
+    },
+    {
+      name: "a password that looks like an alias, of a chart",
+      files: web({ "s.yaml": secretOf(`  other: *${secret}\n`) }),
+    },
+    {
+      name: "a password that is to be a number",
+      files: web({ "s.yaml": secretOf(`  other: !!int ${secret}\n`) }),
+    },
+    {
+      name: "a Secret that is written where a path belongs",
+      files: built({ resources: [secretOf("")] }),
+    },
+    {
+      name: "a replacement that looks into a password",
+      files: built(
+        {
+          resources: ["s.yaml"],
+          replacements: [
+            {
+              source: { kind: "Secret", fieldPath: "stringData.password.x" },
+              targets: [{ select: { kind: "Secret" }, fieldPaths: ["stringData.a"] }],
+            },
+          ],
+        },
+        { "s.yaml": secretOf("") },
+      ),
+    },
+    {
+      name: "a replacement by a part that a password does not have",
+      files: built(
+        {
+          resources: ["s.yaml"],
+          replacements: [
+            {
+              source: {
+                kind: "Secret",
+                fieldPath: "stringData.password",
+                options: { delimiter: "-", index: 9 },
+              },
+              targets: [{ select: { kind: "Secret" }, fieldPaths: ["stringData.a"] }],
+            },
+          ],
+        },
+        { "s.yaml": secretOf("") },
+      ),
+    },
+    {
+      name: "a file of variables that is not UTF-8",
+      files: {
+        ...built({ secretGenerator: [{ name: "a", envs: ["e"] }] }),
+        "deploy/e": Buffer.from(`password=${secret}\xff\n`, "latin1"),
+      },
+    },
+    {
+      name: "a value that is no list",
+      files: web(
+        { "a.yaml": "{{ range .Values.db }}{{ end }}" },
+        { "values.yaml": `db: ${secret}\n` },
+      ),
+    },
+    {
+      name: "a template among the values that fails",
+      files: web(
+        { "a.yaml": "{{ tpl .Values.db . }}" },
+        { "values.yaml": `db: "${secret} {{ .Values.x.y.z }}"\n` },
+      ),
+    },
+    {
+      name: "a value in the place of a subchart's",
+      files: web(
+        { "a.yaml": settings },
+        {
+          "values.yaml": `s: ${secret}\n`,
+          "charts/s/Chart.yaml": "apiVersion: v2\nname: s\nversion: 0.1.0\n",
+          "charts/s/values.yaml": "a: 1\n",
+        },
+      ),
+    },
+    {
       name: "a Secret there twice",
       files: built({ resources: ["s.yaml"] }, { "s.yaml": `${secretOf("")}---\n${secretOf("")}` }),
     },
