@@ -26,6 +26,10 @@ export type ManifestOutcome =
 
 export type ReadManifests = (bytes: Uint8Array) => ManifestOutcome;
 
+/** What names an object is told of it, and is in the path of each request for it. */
+const longestName = 1_024;
+/** Of its JSON. The apiserver takes no request of more than 3 MiB; a longer object holds up this thread. */
+const longestObject = 4 * 1024 * 1024;
 /** How many Lists may be in Lists. */
 const listDepth = 4;
 
@@ -85,7 +89,12 @@ function collect(
   }
   checkMetadata(object, line);
   try {
-    into.push({ line, json: JSON.stringify(normalise(object as KubeObject)) });
+    const json = JSON.stringify(normalise(object as KubeObject));
+    if (json.length > longestObject) {
+      const what = `${nameOf(object)} has ${json.length} characters, more than the ${longestObject} of an object`;
+      throw new DocumentError("LimitExceeded", what, { line });
+    }
+    into.push({ line, json });
   } catch (error) {
     if (error instanceof NormaliseError) throw invalid(`${nameOf(object)}: ${error.message}`, line);
     throw error;
@@ -117,6 +126,8 @@ function checkObject(value: unknown, line: number): Identified {
     throw invalid(`the document has no apiVersion${object.kind === undefined ? hint : ""}`, line);
   }
   if (!isName(object.kind)) throw invalid("the document has no kind", line);
+  checkLength("apiVersion", object.apiVersion, line);
+  checkLength("kind", object.kind, line);
   return object as Identified;
 }
 
@@ -135,6 +146,8 @@ function checkMetadata(object: Identified, line: number): void {
   if (typeof name !== "string") {
     throw invalid(`${object.kind}: metadata.name is not a string: put it in quotes`, line);
   }
+  checkLength("metadata.name", name, line);
+  if (typeof namespace === "string") checkLength("metadata.namespace", namespace, line);
   if (namespace !== undefined && namespace !== null && typeof namespace !== "string") {
     throw invalid(`${nameOf(object)}: metadata.namespace is not a string: put it in quotes`, line);
   }
@@ -144,6 +157,11 @@ function checkMetadata(object: Identified, line: number): void {
       throw invalid(`${nameOf(object)}: metadata.${field} is not a map`, line);
     }
   }
+}
+
+function checkLength(field: string, value: string, line: number): void {
+  if (value.length > longestName)
+    throw invalid(`an object's ${field} has more than ${longestName} characters`, line);
 }
 
 /** As kubectl flattens: a kind that ends with List and has items. */

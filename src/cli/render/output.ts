@@ -11,8 +11,10 @@ import { isSecret, redacted } from "../../status/redaction.ts";
 export function toYaml(objects: readonly RenderedObject[]): string {
   return objects
     .map((one) => {
-      const hook = isHook(one) ? `# Hook: ${one.hook} (Mooring does not run hooks yet)\n` : "";
-      return `---\n# Source: ${one.origin}\n${hook}${document(one.object)}`;
+      // What Helm takes for spaces between hooks may be line breaks.
+      const hooks = one.hook?.split(/\s+/).join("");
+      const hook = isHook(one) ? `# Hook: ${hooks} (Mooring does not run hooks yet)\n` : "";
+      return `---\n# Source: ${inLine(one.origin)}\n${hook}${document(one.object)}`;
     })
     .join("");
 }
@@ -20,7 +22,8 @@ export function toYaml(objects: readonly RenderedObject[]): string {
 /** One `List`. */
 export function toJson(objects: readonly RenderedObject[]): string {
   const items = objects.map(({ object }) => object);
-  return `${JSON.stringify({ apiVersion: "v1", kind: "List", items }, null, 2)}\n`;
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items }, null, 2);
+  return `${text.replace(unescaped, escaped)}\n`;
 }
 
 /** The object with `***` for the values, should it be a Secret. */
@@ -51,9 +54,15 @@ function document(object: KubeObject): string {
     },
   });
   // Such characters are in double quotes by now.
-  return document
-    .toString({ lineWidth: 0 })
-    .replace(unescaped, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return document.toString({ lineWidth: 0 }).replace(unescaped, escaped);
+}
+
+function escaped(found: string): string {
+  return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function inLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, "\ufffd");
 }
 
 function mustQuote(text: string): boolean {

@@ -33,6 +33,8 @@ const failures: ReadonlySet<string> = new Set<ProblemCode>([
   "SourceRefused",
 ]);
 const longestMessage = 2_000;
+/** Of an object's origin; names in an archive are as long, and as odd, as its author wants. */
+const longestOrigin = 1_024;
 const depends = { random: 1, clock: 2 } as const;
 const missing = -1;
 const otherKind = -2;
@@ -108,7 +110,10 @@ export class Host {
         this.#memory.bytes(at, this.#kept.length).set(this.#kept);
       },
       object: (at: number, length: number, originAt: number, originLength: number) =>
-        this.#object(this.#memory.bytes(at, length), this.#text(originAt, originLength)),
+        this.#object(
+          this.#memory.bytes(at, length),
+          printable(this.#text(originAt, Math.min(originLength >>> 0, longestOrigin)), ""),
+        ),
       depends: (what: number) => {
         if (what === depends.random) this.#declared.random = true;
         if (what === depends.clock) this.#declared.clock = true;
@@ -188,11 +193,18 @@ function readFailure(text: string): Refusal {
   const said = JSON.parse(text) as { code?: unknown; message?: unknown; file?: unknown };
   const message = typeof said.message === "string" ? said.message.trim() : "it failed";
   const file = typeof said.file === "string" && !message.includes(said.file) ? said.file : "";
-  const what = `${file === "" ? "" : `${file}: `}${message}`;
+  const what = printable(`${file === "" ? "" : `${file}: `}${message}`, "\n\t");
   return {
     code: (failures.has(String(said.code)) ? said.code : "InvalidManifest") as ProblemCode,
     what: what.length > longestMessage ? `${what.slice(0, longestMessage)}...` : what,
   };
+}
+
+/** What is written to terminals and logs: without control characters, but for those in `allowed`. */
+function printable(text: string, allowed: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (found) =>
+    allowed.includes(found) ? found : "\ufffd",
+  );
 }
 
 function limit(what: string): RunRefused {

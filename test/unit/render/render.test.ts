@@ -381,6 +381,27 @@ describe("in worker threads", () => {
   });
 });
 
+describe("an object", () => {
+  test.each([
+    ["metadata.name", `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${"n".repeat(2_000)}}`],
+    ["kind", `apiVersion: v1\nkind: ${"k".repeat(2_000)}\nmetadata: {name: a}`],
+  ])("of too long a %s is refused in few words", async (field, manifest) => {
+    const snapshot = new MemorySnapshot({ "a.yaml": manifest } as never);
+    const { message } = await problem(renderer().render(snapshot, from("")));
+    expect(message).toContain(`a.yaml:1: an object's ${field} has more than 1024 characters`);
+    expect(message.length).toBeLessThan(300);
+  });
+
+  test("larger than any request may be is refused", async () => {
+    const manifest = `${configMap("a")}data: {a: ${"x".repeat(4 << 20)}}\n`;
+    const refused = await problem(
+      renderer().render(new MemorySnapshot({ "a.yaml": manifest } as never), from("")),
+    );
+    expect(refused.code).toBe("LimitExceeded");
+    expect(refused.message).toMatch(/^a.yaml:1: ConfigMap a has \d+ characters/);
+  });
+});
+
 describe("what a render will read", () => {
   test("is known before it, without what is parsed already", async () => {
     const one = renderer();

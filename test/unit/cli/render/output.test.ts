@@ -81,3 +81,21 @@ test("values of Secrets are replaced, their keys and everything else stay", () =
   const other = { ...secret, apiVersion: "example.com/v1" };
   expect(withoutSecretValues(other)).toEqual(other);
 });
+
+test("neither an origin nor a hook adds a line to what is printed", () => {
+  const one = rendered(
+    {},
+    { origin: "charts/x.tgz/a\n---\nkind: Evil\u001b[2J", hook: "pre-install,\n\n test" },
+  );
+  const text = toYaml([one]);
+  expect(readBack(text)).toEqual([one.object]);
+  expect(text).toContain("# Hook: pre-install,test (");
+  expect(text).not.toContain("\u001b");
+});
+
+test("JSON holds nothing that a terminal takes for a command", () => {
+  const one = rendered({ data: { a: "\u001b[2J\u009b2J\u2028" } });
+  const text = toJson([one]);
+  expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  expect(JSON.parse(text).items).toEqual([one.object]);
+});

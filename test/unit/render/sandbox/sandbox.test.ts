@@ -150,6 +150,14 @@ describe("what a renderer says is wrong", () => {
     await expect(failed).rejects.toThrow("some/file.yaml: helmCharts is not supported.");
   });
 
+  test("has nothing in it that a terminal takes for a command, nor has an origin", async () => {
+    const failed = run([{ do: "fail", text: "a\u001b]0;b\u0007\u009b2J\nc" }]);
+    await expect(failed).rejects.toThrow("a\ufffd]0;b\ufffd\ufffd2J\nc");
+    const origin = `charts/x.tgz/a\n---\n\u001b[2J${"y".repeat(100_000)}`;
+    const { objects } = await run([{ do: "object", text: configMap("a"), origin }]);
+    expect(objects[0]?.origin).toMatch(/^charts\/x.tgz\/a\ufffd---\ufffd\ufffd\[2Jy{900,1024}$/);
+  });
+
   test("cannot have a code of which it knows nothing", async () => {
     const failed = run([{ do: "fail", origin: "Forbidden", text: "x".repeat(100_000) }]);
     await expect(failed).rejects.toMatchObject({ code: "InvalidManifest" });
