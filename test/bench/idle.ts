@@ -9,6 +9,8 @@ import { placesOf } from "./workload.ts";
 
 /** Longer than the default interval of an Application: at least one look at Git is in it. */
 const windowSeconds = 30;
+/** All processes, renderers gone. */
+const memoryGoalMiB = 150;
 
 export async function measureIdle(
   { applications, audit }: Setting,
@@ -48,12 +50,13 @@ export async function measureIdle(
       value: sweep,
       unit: "requests",
     },
-    { scenario: "B5", what: "idle: CPU, of one core", value: cpu, unit: "%" },
+    { scenario: "B5", what: "idle: CPU, of one core", value: cpu, unit: "%", atMost: 1 },
     {
       scenario: "B5",
       what: "idle: memory of the controller",
       value: after.residentMiB,
       unit: "MiB",
+      atMost: memoryGoalMiB,
     },
   ];
 }

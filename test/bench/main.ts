@@ -14,6 +14,7 @@ import { measureIdle } from "./idle.ts";
 import { install, installFigures, type Round } from "./install.ts";
 import { measurePushes } from "./push.ts";
 import { measureRenders } from "./render/measure.ts";
+import { measureRendered } from "./rendered.ts";
 import { openSetting } from "./setting.ts";
 import { table } from "./table.ts";
 import { objectsEach } from "./workload.ts";
@@ -95,6 +96,8 @@ async function measure(): Promise<Figure[]> {
     figures.push(...(await unlessLost(measureHeals(setting))));
   }
   if (wanted.has("B5")) {
+    tell("B5: charts and kustomizations");
+    figures.push(...(await unlessLost(measureRendered(setting, controller))));
     tell("B5: idle");
     figures.push(...(await unlessLost(measureIdle(setting, controller))));
   }

@@ -33,6 +33,14 @@ export async function usageOf(root: number): Promise<Usage> {
   };
 }
 
+/** CPU time of the processes that this one started and that have ended, in seconds. */
+export async function endedChildrenSeconds(): Promise<number> {
+  const stat = await readFile("/proc/self/stat", "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // cutime and cstime, see readProcess.
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
+}
+
 async function pids(): Promise<number[]> {
   return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
 }
@@ -54,6 +62,16 @@ async function readProcess(pid: number): Promise<Process | undefined> {
 }
 
 async function residentMiB(pid: number): Promise<number> {
+  return statusMiB(pid, "VmRSS");
+}
+
+/** The most that was resident of one process, without those it started, since it began. */
+export function peakMiB(pid: number): Promise<number> {
+  return statusMiB(pid, "VmHWM");
+}
+
+/** @returns 0 when it has ended meanwhile */
+async function statusMiB(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) / 1024;
 }

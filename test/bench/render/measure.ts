@@ -2,8 +2,10 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startGitServer } from "../../git/server.ts";
 import type { Figure } from "../figure.ts";
+import { endedChildrenSeconds } from "../processes.ts";
 import { median } from "../statistics.ts";
 import { type Tool, timeOfficial } from "./official.ts";
 import type { RenderAsked, Rendered, RendererSettings } from "./protocol.ts";
@@ -12,11 +14,15 @@ import { bomb, chart, filesOf, overlayOf, plantTree } from "./tree.ts";
 
 /** Of each program and of ours, in turn. */
 const warmRounds = 20;
+/** Renders before, in which the engine finds out what to compile well. */
+const warmUps = 60;
 const idleRounds = 3;
 const coldRenders = 200;
 /** Of warm renders beside the official program's. */
 const goals: Record<Tool, number> = { helm: 0.2, kustomize: 1.2 };
 const minute = 60_000;
+/** Milliseconds between samples. */
+const idlerResolution = 5;
 
 export interface RenderOptions {
   readonly stack: AsyncDisposableStack;
@@ -57,27 +63,28 @@ export async function measureRenders({ stack, profile }: RenderOptions): Promise
   ];
 }
 
-/** Inputs that were never rendered, on threads that are ready; and the program, in turn. */
+/** Inputs that were never rendered, on a thread that has rendered others; and the program, in turn. */
 async function warm(ground: Ground): Promise<Figure[]> {
   await using renderer = await ground.start({ workers: 1, idleMs: 10 * minute });
   const figures: Figure[] = [];
   for (const tool of ["helm", "kustomize"] as const) {
     const ours: number[] = [];
     const theirs: number[] = [];
-    const delays: number[] = [];
-    for (let round = -1; round < warmRounds; round++) {
-      const rendered = await renderer.render([inputOf(tool, round + 2)]);
-      const [mine] = secondsOf(rendered);
-      const official = await timeOfficial(tool, ground.root, round + 2);
-      // The first one of each has to load what the others use.
-      if (round < 0 || mine === undefined) continue;
-      ours.push(mine);
-      theirs.push(official);
-      delays.push(rendered.delayMs);
+    for (let round = 0; round < warmUps; round++)
+      secondsOf(await renderer.render([inputOf(tool, round)]));
+    let cpuSeconds = 0;
+    const before = await endedChildrenSeconds();
+    for (let round = warmUps; round < warmUps + warmRounds; round++) {
+      const rendered = await renderer.render([inputOf(tool, round)]);
+      ours.push(...secondsOf(rendered));
+      cpuSeconds += rendered.cpuSeconds;
+      theirs.push(await timeOfficial(tool, ground.root, round));
     }
+    const theirCpuSeconds = (await endedChildrenSeconds()) - before;
     const ratio = median(ours) / median(theirs);
     figures.push(
       figure(`${tool}, warm`, ratio, "x binary", { atMost: goals[tool] }),
+      figure(`${tool}, warm: CPU time of all threads`, cpuSeconds / theirCpuSeconds, "x binary"),
       figure(`${tool}, warm, p50 of ${warmRounds}`, median(ours) * 1000, "ms"),
       figure(`the official ${tool}, p50`, median(theirs) * 1000, "ms"),
     );
@@ -108,7 +115,10 @@ async function cold(ground: Ground): Promise<Figure[]> {
   const sources = Array.from({ length: coldRenders }, (_, index) =>
     inputOf(index % 2 === 0 ? "helm" : "kustomize", index),
   );
+  const idler = monitorEventLoopDelay({ resolution: idlerResolution });
+  idler.enable();
   const rendered = await renderer.render(sources);
+  idler.disable();
   secondsOf(rendered);
   const peak = await renderer.peakMiB();
   const resting = await renderer.rest();
@@ -126,6 +136,12 @@ async function cold(ground: Ground): Promise<Figure[]> {
       },
     ),
     figure(`${what}: event loop's delay, p99`, delayMs, "ms", { atMost: 20 }),
+    // What the machine's other work costs anybody.
+    figure(
+      `${what}: the same of a process that does nothing`,
+      Math.max(0, idler.percentile(99) / 1e6 - idlerResolution),
+      "ms",
+    ),
     figure(`${what}: memory at most, ${workers} threads`, peak, "MiB", {
       ...(workers === 2 ? { atMost: 400 } : {}),
     }),

@@ -1,10 +1,9 @@
 /** The process that renders (program.ts), from the side of the one that asks it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { imageEnvironment } from "../image.ts";
-import { usageOf } from "../processes.ts";
+import { peakMiB, usageOf } from "../processes.ts";
 import type { Answer, Ask, RenderAsked, Rendered, RendererSettings } from "./protocol.ts";
 
 const program = fileURLToPath(new URL("program.ts", import.meta.url));
@@ -40,9 +39,8 @@ export class RenderingProcess {
   }
 
   /** The most that was resident, in MiB, since it began. */
-  async peakMiB(): Promise<number> {
-    const status = await readFile(`/proc/${this.#pid}/status`, "utf8");
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+  peakMiB(): Promise<number> {
+    return peakMiB(this.#pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
