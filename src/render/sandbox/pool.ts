@@ -9,13 +9,18 @@ import { crashed, Thread, type ThreadOutcome } from "./thread.ts";
 /** One run, and with what it came out. */
 export interface Job {
   readonly key: string;
-  run: Run;
+  readonly renderer: string;
+  /**
+   * Called when its turn has come, again when it had to give way: what waits, however much, holds
+   * no files.
+   */
+  prepare: () => Promise<Run>;
   files: SandboxFiles;
   /** `waited`: milliseconds until a thread took it. */
   settle: (outcome: ThreadOutcome, waited: number) => void;
   /**
-   * Asked of each outcome: whether the job is to be run again, on the same thread, as `run` says
-   * then.
+   * Asked of each outcome: whether the job is to be run again, on the same thread, as what was
+   * prepared says then.
    */
   again: (outcome: ThreadOutcome) => boolean;
 }
@@ -36,6 +41,8 @@ interface Busy {
   thread: Thread;
   suspect: boolean;
   timer: NodeJS.Timeout;
+  /** While it is prepared: since when, and what ends that. */
+  preparing: { since: number; end: (outcome: ThreadOutcome) => void } | undefined;
 }
 
 /** What ended the run tells of its key: too much was taken. */
@@ -90,9 +97,7 @@ export class Pool {
     this.#relieve();
     return () => {
       if (this.#admission.remove(waiting)) job.settle({ how: "stopped" }, waited(waiting));
-      for (const { job: running, thread } of this.#busy) {
-        if (running === waiting) this.#end(thread.stop({ how: "stopped" }));
-      }
+      for (const busy of this.#busy) if (busy.job === waiting) this.#stop(busy, "stopped");
     };
   }
 
@@ -100,7 +105,10 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#admission.clear()) job.settle({ how: "stopped" }, waited(job));
-    for (const { thread } of this.#busy) this.#end(thread.stop({ how: "stopped" }));
+    for (const busy of this.#busy) {
+      this.#stop(busy, "stopped");
+      this.#end(busy.thread.stop());
+    }
     for (const thread of this.#free.keys()) this.#retire(thread);
     await Promise.all(this.#ending);
     this.#shelf.clear();
@@ -115,24 +123,16 @@ export class Pool {
   }
 
   async #serve(job: Waiting): Promise<void> {
-    const thread = this.#threadFor(job.run.renderer);
+    const thread = this.#threadFor(job.renderer);
     const suspect = this.#admission.isSuspect(job.key);
-    const busy: Busy = { job, thread, suspect, timer: this.#patience() };
+    const busy: Busy = { job, thread, suspect, timer: this.#patience(), preparing: undefined };
     this.#busy.add(busy);
     const waitedMs = waited(job);
-    let outcome: ThreadOutcome;
-    try {
-      do {
-        outcome = await thread.run(job.run, job.files, this.#shelf);
-      } while (job.again(outcome));
-    } catch (error) {
-      // What cannot be sent to the thread.
-      outcome = crashed(error instanceof Error ? error : new Error(String(error)));
-      this.#end(thread.stop());
-    }
+    const prepared = await this.#prepare(busy);
+    const outcome = "how" in prepared ? prepared : await this.#run(job, thread, prepared);
     clearTimeout(busy.timer);
     // Who gave way once does so again, until a run of his is short.
-    const isSlow = suspect && thread.elapsedMs >= this.#options.patienceMs;
+    const isSlow = suspect && elapsedMs(busy) >= this.#options.patienceMs;
     this.#busy.delete(busy);
     if (outcome.how === "replied" && outcome.reply.grown) this.#end(thread.stop());
     if (!thread.gone) this.#rest(thread);
@@ -140,6 +140,37 @@ export class Pool {
     if (outcome.how === "preempted" && !this.#closed) this.#admission.add(job);
     else job.settle(outcome, waitedMs);
     this.#dispatch();
+  }
+
+  /** The files that it will probably ask for may have to be fetched: not for longer than is patient. */
+  #prepare(busy: Busy): Promise<Run | ThreadOutcome> {
+    return new Promise((resolve) => {
+      const end = (end: Run | ThreadOutcome) => {
+        busy.preparing = undefined;
+        resolve(end);
+      };
+      busy.preparing = { since: performance.now(), end };
+      busy.job.prepare().then(end, (error: unknown) => end({ how: "files", error }));
+    });
+  }
+
+  async #run(job: Waiting, thread: Thread, run: Run): Promise<ThreadOutcome> {
+    try {
+      for (;;) {
+        const outcome = await thread.run(run, job.files, this.#shelf);
+        if (!job.again(outcome)) return outcome;
+      }
+    } catch (error) {
+      // What cannot be sent to the thread.
+      this.#end(thread.stop());
+      return crashed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** What is still prepared costs the job its turn, what runs costs it its thread. */
+  #stop({ preparing, thread }: Busy, how: "stopped" | "preempted"): void {
+    if (preparing === undefined) this.#end(thread.stop({ how }));
+    else preparing.end({ how });
   }
 
   /** One that has the module, else any, else another one. */
@@ -186,15 +217,19 @@ export class Pool {
     const { workers, patienceMs } = this.#options;
     if (this.#busy.size < workers || !this.#admission.ordinaryWaits) return;
     const slow = [...this.#busy].filter(({ suspect }) => !suspect);
-    const shortest = slow.sort((a, b) => a.thread.elapsedMs - b.thread.elapsedMs)[0];
+    const shortest = slow.sort((a, b) => elapsedMs(a) - elapsedMs(b))[0];
     if (shortest === undefined) return;
-    if (shortest.thread.elapsedMs >= patienceMs) {
-      this.#end(shortest.thread.stop({ how: "preempted" }));
+    if (elapsedMs(shortest) >= patienceMs) {
+      this.#stop(shortest, "preempted");
       return;
     }
     clearTimeout(shortest.timer);
     shortest.timer = this.#patience();
   }
+}
+
+function elapsedMs({ preparing, thread }: Busy): number {
+  return preparing === undefined ? thread.elapsedMs : performance.now() - preparing.since;
 }
 
 function waited(job: Waiting): number {

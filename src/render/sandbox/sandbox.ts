@@ -97,13 +97,22 @@ export function createSandbox(o: SandboxOptions): ThreadedSandbox {
     cost: SandboxCost,
     signal: AbortSignal | undefined,
   ): Promise<SandboxAnswer> => {
-    const expected = await files.expected();
-    signal?.throwIfAborted();
-    const job = runOf(request, expected, needFresh.has(keyOf(request)));
+    // Of its last turn: what an earlier one is still waiting for comes too late.
+    let turn = 0;
+    let prepared: { run: Run; expected: ReadonlyMap<string, Expected> } | undefined;
     const outcome = await new Promise<ThreadOutcome>((resolve) => {
       const stop = pool.add({
         key: request.key,
-        run: job,
+        renderer: request.renderer,
+        async prepare() {
+          turn += 1;
+          const mine = turn;
+          prepared = undefined;
+          const expected = await files.expected();
+          const run = runOf(request, expected, needFresh.has(keyOf(request)));
+          if (mine === turn) prepared = { run, expected };
+          return run;
+        },
         files,
         settle: (outcome, waited) => {
           signal?.removeEventListener("abort", stop);
@@ -112,6 +121,8 @@ export function createSandbox(o: SandboxOptions): ThreadedSandbox {
         },
         again(outcome) {
           if (outcome.how !== "replied" || !outcome.reply.ok) return false;
+          if (prepared === undefined) return false;
+          const job = prepared.run;
           cost.cold ||= outcome.reply.cold;
           // Twice at most: what differs from one to the next is not made certain by a third.
           if (cost.repeated || outcome.reply.needsFresh === job.fresh) return false;
@@ -123,7 +134,7 @@ export function createSandbox(o: SandboxOptions): ThreadedSandbox {
       });
       signal?.addEventListener("abort", stop, { once: true });
     });
-    reportUsed(files, expected, job.used);
+    if (prepared !== undefined) reportUsed(files, prepared.expected, prepared.run.used);
     signal?.throwIfAborted();
     const reply = replyOf(outcome, request, limits);
     cost.bytes = reply.bytes;

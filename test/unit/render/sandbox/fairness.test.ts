@@ -153,6 +153,31 @@ describe("hostile applications", () => {
     expect(order.slice(2)).toEqual(["slow", "good"]);
   });
 
+  test("hold no files while they wait, and give way while theirs are fetched", async () => {
+    const { run, sandbox } = await misbehavingSandbox({ workers: 1, patienceMs: 50 });
+    const asked: string[] = [];
+    let come = () => {};
+    const coming = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const waiting = ["a", "b", "c"].map((name) => {
+      const files = new MemoryFiles({ [name]: "eins" });
+      const expected = async () => {
+        asked.push(name);
+        await coming;
+        return new Map([[name, { file: Buffer.from("zwei") }]]);
+      };
+      const one = Object.assign(files, { expected });
+      return run([{ do: "read", text: name }], { key: name, files: one });
+    });
+    expect(asked).toEqual(["a"]);
+    expect(sandbox.load).toMatchObject({ busy: 1, waiting: 2 });
+    expect((await run([], { key: "good" })).objects).toEqual([]);
+    come();
+    for (const answer of await Promise.all(waiting)) expect(said(answer).read).toBe("zwei");
+    expect(asked.slice(0, 3)).toEqual(["a", "b", "c"]);
+  });
+
   test("with one thread give way as well, and are run to their deadline later", async () => {
     const { run } = await misbehavingSandbox({
       workers: 1,
