@@ -8,18 +8,25 @@ export type ModuleVersion = (renderer: "kustomize" | "helm") => Promise<string>;
 
 /** By the digest of `<directory>/<renderer>.wasm`; of one that cannot be read, the sandbox says so. */
 export function createModuleVersion(directory: string): ModuleVersion {
-  const known = new Map<string, string>();
-  return async (renderer) => {
+  const known = new Map<string, Promise<string>>();
+  return (renderer) => {
     const before = known.get(renderer);
     if (before !== undefined) return before;
-    const digest = createHash("sha256");
-    try {
-      await pipeline(createReadStream(join(directory, `${renderer}.wasm`)), digest);
-    } catch {
-      return `${renderer} without module`;
-    }
-    const version = `${renderer} ${digest.digest("base64url")}`;
+    // A thousand applications ask at the same moment, and a module has 30 MB: it is read once.
+    const version = digestOf(join(directory, `${renderer}.wasm`)).then(
+      (digest) => `${renderer} ${digest}`,
+      () => {
+        known.delete(renderer);
+        return `${renderer} without module`;
+      },
+    );
     known.set(renderer, version);
     return version;
   };
+}
+
+async function digestOf(file: string): Promise<string> {
+  const digest = createHash("sha256");
+  await pipeline(createReadStream(file), digest);
+  return digest.digest("base64url");
 }
