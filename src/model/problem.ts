@@ -43,7 +43,8 @@ export const catalogue = {
   },
   PathNotFound: {
     retry: "blocked",
-    advice: "Check spec.source.path and what it refers to: the revision has nothing there.",
+    advice:
+      "Check spec.source.path and what it refers to; what was just pushed is seen at the next poll (spec.interval).",
   },
   InvalidManifest: {
     retry: "terminal",

@@ -170,6 +170,16 @@ describe.each(cases)("a repository that is $name", ({ name, files, objects, ...m
   });
 });
 
+test("a directory without manifests renders to nothing, which a note says", async () => {
+  const empty = await mkdtemp(join(directory, "empty-"));
+  await writeFile(join(empty, "README.md"), "# Nothing yet\n");
+  expect(await render(directory, empty)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "note: there is no object in the root\n",
+  });
+});
+
 describe("what goes wrong ends with 2, one message and no objects", () => {
   const failing = async (args: readonly string[], message: RegExp) => {
     const { code, stdout, stderr } = await render(directory, ...args);

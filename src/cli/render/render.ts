@@ -79,7 +79,10 @@ export async function renderPath(
       );
     return {
       text: flags.output === "json" ? toJson(shown) : toYaml(shown),
-      notes: notesOn(dependsOn, local),
+      notes: [
+        ...(shown.length === 0 ? [`there is no object in ${local.path || "the root"}`] : []),
+        ...notesOn(dependsOn, local),
+      ],
     };
   } finally {
     await cluster?.close();

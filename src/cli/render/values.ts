@@ -21,7 +21,7 @@ export async function valuesOf(
   const readDocuments = createDocumentReader(defaultLimits);
   let values = below;
   for (const file of files) {
-    const bytes = file === "-" ? await buffer(input) : await readFile(resolve(cwd, file));
+    const bytes = file === "-" ? await buffer(input) : await bytesOf(file, cwd);
     const documents = (() => {
       try {
         return readDocuments(bytes);
@@ -36,6 +36,19 @@ export async function valuesOf(
     values = merge(values, value);
   }
   return values;
+}
+
+async function bytesOf(file: string, cwd: string): Promise<Buffer> {
+  try {
+    return await readFile(resolve(cwd, file));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === "ENOENT"
+        ? `does not exist in ${cwd}: files of flags are relative to the current directory, not to the chart`
+        : `cannot be read: ${code}`;
+    throw new Error(`--values: ${file} ${why}`);
+  }
 }
 
 /** As Helm merges: maps member by member, everything else is replaced; null takes a default away. */

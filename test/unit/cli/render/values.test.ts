@@ -61,3 +61,10 @@ test.each([
 ])("%j is refused, naming the file and not what is in it", async (text, message) => {
   await expect(values([text])).rejects.toThrow(message);
 });
+
+test("a file that does not exist is told by the directory that it was looked for in", async () => {
+  const reading = valuesOf(["prod.yaml"], {}, { cwd, input: Readable.from([]) });
+  await expect(reading).rejects.toThrow(`--values: prod.yaml does not exist in ${cwd}: `);
+  const directory = valuesOf(["."], {}, { cwd, input: Readable.from([]) });
+  await expect(directory).rejects.toThrow("--values: . cannot be read: EISDIR");
+});
