@@ -37,6 +37,8 @@ const { url, commit, directory, workers, idleMs } = settings;
 const remote = await createNativeRemote({ directory, path: process.env.PATH ?? "" });
 const signal = new AbortController().signal;
 const snapshot = await remote.open({ url, commit, revision: `main@sha1:${commit}`, signal });
+// As the controller, which fetches what applications of a commit will read in one exchange.
+await snapshot.read((await snapshot.list("")).map(({ blob }) => blob));
 const sandbox = createSandbox({ directory: modules, workers, idleMs });
 const renderer = createRenderer({
   workers,
