@@ -1,5 +1,6 @@
 /** What one tenant can do to another's objects by naming them: nothing. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { exactInteger } from "../../src/model/exact-json.ts";
 import { configMap, manifest } from "../e2e/harness/manifests.ts";
 import { waitFor } from "../e2e/harness/wait.ts";
 import { startWorld, type World } from "../e2e/harness/world.ts";
@@ -115,4 +116,24 @@ test("whether another tenant has an object is not told to who may not read it", 
   expect(JSON.stringify({ ...told.there, name: "x" }).replaceAll("there", "x")).toBe(
     JSON.stringify({ ...told.none, name: "x" }).replaceAll("none", "x"),
   );
+});
+
+test("an Application with deep values, and a long integer in them, is refused, and nobody else", async () => {
+  const victim = await world.createTenant("shallow");
+  const shop = await victim.application("shop", { files: { "deploy/a.yaml": map("a") } });
+  await shop.ready();
+  let values: unknown = exactInteger(1234567890123456789n);
+  for (let level = 0; level < 3_000; level++) values = { a: values };
+  const digger = await world.createTenant("digger");
+  const app = await digger.application("deep", {
+    files: { "deploy/a.yaml": map("a") },
+    spec: { source: { helm: { values } } },
+  });
+  await app.condition("Stalled", "True", "InvalidSpec");
+  await shop.deploy({ "deploy/b.yaml": map("b") });
+  // Found by a list this time.
+  await world.controller.end();
+  world.controller = await world.controllers.start();
+  await shop.deploy({ "deploy/c.yaml": map("c") });
+  await app.condition("Stalled", "True", "InvalidSpec");
 });
