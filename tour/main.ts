@@ -22,7 +22,7 @@ const command = new Command("npm start --")
   .option("--once", "end after the last step, with an exit code")
   .option(
     "--repository <directory>",
-    "manifests to serve instead of examples/shop; what names no namespace goes to `shop`",
+    "manifests to serve instead of examples/shop; what names no namespace goes to `shop`. Of kustomizations and charts the installation alone is shown",
   )
   .option(
     "--path <path>",
