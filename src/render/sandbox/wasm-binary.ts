@@ -7,7 +7,7 @@
 const section = { memory: 5, global: 6, export: 7 } as const;
 const globalKind = 0x03;
 const magic = 0x6d736100;
-const headerBytes = 8;
+export const headerBytes = 8;
 
 /** Name under which global `index` is exported. */
 export function globalName(index: number): string {
@@ -27,7 +27,7 @@ export interface ConfinedHead {
  */
 export function confine(start: Uint8Array, pages: number): ConfinedHead {
   const module = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
-  if (module.readUInt32LE(0) !== magic) throw new Error("not a WebAssembly module");
+  requireHeader(start);
   const parts: Buffer[] = [module.subarray(0, headerBytes)];
   let globals = 0;
   let limited = false;
@@ -51,6 +51,14 @@ export function confine(start: Uint8Array, pages: number): ConfinedHead {
     at = end;
   }
   throw new Error("the module exports nothing, or too late");
+}
+
+/** @throws Error when a file that begins so is none */
+export function requireHeader(start: Uint8Array): void {
+  const { buffer, byteOffset, byteLength } = start;
+  const isModule =
+    byteLength >= headerBytes && new DataView(buffer, byteOffset).getUint32(0, true) === magic;
+  if (!isModule) throw new Error("it is not a WebAssembly module");
 }
 
 function limitMemory(body: Buffer, pages: number): Buffer {
@@ -78,6 +86,16 @@ function exportGlobals(body: Buffer, globals: number): Buffer {
 
 function writeSection(id: number, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from([id, ...unsigned(body.length)]), body]);
+}
+
+/**
+ * Where a section ends.
+ * @param head its first bytes: the id and the length, of at most six
+ * @param at where in the file they are
+ */
+export function sectionEnd(head: Uint8Array, at: number): number {
+  const { value, end } = readUnsigned(head, 1);
+  return at + end + value;
 }
 
 /** LEB128, of at most 32 bits. */
