@@ -103,7 +103,9 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const jq = new Jq({ deadlineMs: jqDeadlineMs });
   const discovery = new Discovery(reading);
   await discovery.refresh(stopping.signal);
-  const seed = await installationSeed(new Objects(reading), config.namespace, randomBytes);
+  const seed = await installationSeed(new Objects(reading), config.namespace, randomBytes, (what) =>
+    log.warn(what),
+  );
 
   const controller: Controller = new Controller({
     applications: () => applications,

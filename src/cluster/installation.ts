@@ -24,12 +24,15 @@ const secrets: ResourceKind = {
  * Reads the seed, and makes it where there is none: of several replicas that start together the
  * first one's counts.
  * @param random so many random bytes
+ * @param onMade told when this call made it, with a sentence for the log: on an installation that
+ *   had one, random values change
  * @throws Error, for whoever starts the controller: what is missing or wrong, never the value
  */
 export async function installationSeed(
   objects: Objects,
   namespace: string,
   random: (bytes: number) => Uint8Array,
+  onMade: (what: string) => void,
 ): Promise<Uint8Array> {
   const where = `Secret ${namespace}/${installationSecretName}`;
   try {
@@ -38,6 +41,9 @@ export async function installationSeed(
     const seed = random(seedBytes);
     try {
       await objects.create(secrets, secretOf(namespace, seed));
+      onMade(
+        `${where} was not there and has been made: back it up. If it was deleted, random values in charts change now, unless its backup is restored and the controller restarted`,
+      );
       return seed;
     } catch (error) {
       if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;

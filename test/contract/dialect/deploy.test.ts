@@ -101,13 +101,16 @@ describe("the controller's own rights", () => {
 });
 
 describe("the installation's secret", () => {
+  const made: string[] = [];
   const asReplica = async (): Promise<Uint8Array> => {
     const account = { serviceAccount: "mooring", namespace: "mooring-system" };
     const kubeconfig = await plane.kubeconfigFor(account);
     const connection = await connect({ kubeconfig, env: {} });
     try {
       const objects = new Objects(createTransport(connection, { maxInFlight: 2 }));
-      return await installationSeed(objects, account.namespace, randomBytes);
+      return await installationSeed(objects, account.namespace, randomBytes, (what) => {
+        made.push(what);
+      });
     } finally {
       await connection.close();
     }
@@ -123,6 +126,7 @@ describe("the installation's secret", () => {
     const stored = JSON.parse(await plane.kubectl(["get", ...secret, "-o=json"]));
     expect(Buffer.from(stored.data.renderSeed, "base64").equals(later)).toBe(true);
     expect(stored.immutable).toBe(true);
+    expect(made).toEqual([expect.stringContaining("mooring-system/mooring-installation")]);
   });
 
   test("that holds no seed is refused by name, and never replaced", async () => {
