@@ -99,7 +99,7 @@ export function sectionEnd(head: Uint8Array, at: number): number {
 }
 
 /** LEB128, of at most 32 bits. */
-function readUnsigned(bytes: Buffer, start: number): { value: number; end: number } {
+function readUnsigned(bytes: Uint8Array, start: number): { value: number; end: number } {
   let value = 0;
   for (let i = 0; i < 5; i++) {
     const byte = bytes[start + i];
