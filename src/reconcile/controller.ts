@@ -140,8 +140,10 @@ export class Controller {
 
   /** Charts may render otherwise where the cluster serves other APIs; nothing else does. */
   #apisChanged(): void {
-    const now = servedDigest(this.#options.environment().discovery);
+    const { discovery, log } = this.#options.environment();
+    const now = servedDigest(discovery);
     if (now === undefined) return;
+    let applications = 0;
     for (const state of this.#options.applications()) {
       const { desired, failedRender } = state;
       const rendered = desired?.tool === "helm" && desired.served !== now;
@@ -149,7 +151,14 @@ export class Controller {
       if (!(rendered || failed) || !followsCluster(state.application)) continue;
       state.renderAgain();
       this.#queue.addAfter(state.key, apisPauseMs, priorities.background);
+      applications += 1;
     }
+    // What it changes comes with no commit: this is why.
+    if (applications > 0)
+      log.info(
+        { applications, kubernetes: discovery.kubernetesVersion },
+        "the cluster serves other APIs, or is of another version: charts are rendered again",
+      );
   }
 
   /** Which fields of a kind can be claimed changed: what we remember of claims is worth nothing. */

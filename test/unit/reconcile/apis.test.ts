@@ -8,6 +8,7 @@ import { application, commit, first } from "../status/fixtures.ts";
 const git = { url: "https://git.example/shop.git" };
 const pinned = { git, helm: { kubeVersion: "v1.30.0", apiVersions: ["v1"] } };
 let controller: Controller | undefined;
+let logged: object[] = [];
 afterEach(() => controller?.drain(0));
 
 function rendered(tool: Desired["tool"], source: object = { git }): ApplicationState {
@@ -32,7 +33,9 @@ async function again(
   apiVersions: ApiVersions,
 ): Promise<boolean[]> {
   await controller?.drain(0);
-  const env = { discovery: { apiVersions, kubernetesVersion: "v1.36.3" } };
+  logged = [];
+  const log = { info: (fields: object) => logged.push(fields) };
+  const env = { discovery: { apiVersions, kubernetesVersion: "v1.36.3" }, log };
   controller = new Controller({
     applications: () => states,
     environment: () => env,
@@ -47,6 +50,14 @@ test("charts are rendered again when the cluster serves other APIs, and nothing 
   expect(await again(states, { list: [], digest: "before" })).toEqual([false, false, false]);
   expect(await again(states, { unknown: "silence" })).toEqual([false, false, false]);
   expect(await again(states, { list: [], digest: "after" })).toEqual([true, false, false]);
+});
+
+test("that charts are rendered again is logged once, with how many; that none are is not", async () => {
+  const states = [rendered("helm"), rendered("helm"), rendered("kustomize")];
+  await again(states, { list: [], digest: "before" });
+  expect(logged).toEqual([]);
+  await again(states, { list: [], digest: "after" });
+  expect(logged).toEqual([{ applications: 2, kubernetes: "v1.36.3" }]);
 });
 
 test("a render that failed is tried again with other APIs, and not before", async () => {
