@@ -104,7 +104,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
   const discovery = new Discovery(reading);
   await discovery.refresh(stopping.signal);
   const seed = await installationSeed(new Objects(reading), config.namespace, randomBytes, (what) =>
-    log.warn(what),
+    log.info(what),
   );
 
   const controller: Controller = new Controller({
