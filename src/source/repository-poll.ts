@@ -14,6 +14,8 @@ const firstRetryMs = 5_000;
 const longestRetryMs = 120_000;
 /** A repository that nobody follows is kept for so long: an Application that is edited stops and starts. */
 const lingerMs = 60_000;
+/** Who joins a ref that was looked at longer ago waits for another look: it may ask for what was pushed since. */
+const freshMs = 5_000;
 /** Looks are spread: an interval is up to this share longer or shorter. */
 const jitter = 0.1;
 
@@ -22,6 +24,8 @@ interface Tracker {
   onChange: () => void;
   wanted: TrackOptions["wanted"];
   refreshing: boolean;
+  /** What is known is older than its wish to know. */
+  awaiting: boolean;
 }
 
 /** One ref, and who follows it. */
@@ -50,6 +54,8 @@ export class RepositoryPoll {
   /** The refs that the look under way asks for. */
   #asked: ReadonlySet<Follow> = new Set();
   #lookAgain = false;
+  /** When the last look began (monotonic, milliseconds). */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #retryAfterMs = 0;
   #cancelTimer: () => void = () => {};
@@ -76,7 +82,11 @@ export class RepositoryPoll {
     const key = refKey(o.ref);
     let follow = this.#follows.get(key);
     const { intervalMs, onChange, wanted } = o;
-    const tracker: Tracker = { intervalMs, onChange, wanted, refreshing: false };
+    const stale =
+      follow?.state.state === "known" &&
+      o.ref?.commit === undefined &&
+      this.#clock.now() - this.#lookedAt > freshMs;
+    const tracker: Tracker = { intervalMs, onChange, wanted, refreshing: stale, awaiting: stale };
     if (follow === undefined) {
       follow = { ref: o.ref, state: { state: "pending" }, trackers: new Set() };
       this.#follows.set(key, follow);
@@ -84,9 +94,10 @@ export class RepositoryPoll {
     }
     const followed = follow;
     followed.trackers.add(tracker);
+    if (stale) this.#look();
     if (!this.#looking && this.#interval() < this.#scheduledMs) this.#schedule();
     return {
-      current: () => followed.state,
+      current: () => (tracker.awaiting ? { state: "pending" } : followed.state),
       refresh: () => {
         if (!followed.trackers.has(tracker)) return;
         tracker.refreshing = true;
@@ -152,6 +163,7 @@ export class RepositoryPoll {
       [...trackers].filter((tracker) => tracker.refreshing),
     );
     for (const tracker of refreshing) tracker.refreshing = false;
+    this.#lookedAt = this.#clock.now();
     this.#asked = new Set(asked);
     this.#settlingNow = this.#settlingNext;
     this.#settlingNext = [];
@@ -179,6 +191,7 @@ export class RepositoryPoll {
     this.#retryAfterMs = (problem?.retryAfter ?? 0) * 1000;
 
     const told = new Set<Tracker>(refreshing);
+    for (const tracker of refreshing) tracker.awaiting = false;
     asked.forEach((follow, i) => {
       const answer = problem ?? answers[i];
       if (answer === undefined || !this.#answer(follow, answer)) return;

@@ -45,6 +45,8 @@ export interface TrackOptions {
 
 /** Time and chance, for tests to hold still. */
 export interface SourceClock {
+  /** Monotonic, milliseconds. */
+  now(): number;
   /** Calls back once; returns what cancels it. Must not keep the process alive. */
   after(ms: number, callback: () => void): () => void;
   /** Uniform in [0, 1). */
@@ -52,6 +54,7 @@ export interface SourceClock {
 }
 
 export const systemClock: SourceClock = {
+  now: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms).unref();
     return () => clearTimeout(timer);

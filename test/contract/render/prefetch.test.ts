@@ -22,6 +22,7 @@ const costs: RenderCost[] = [];
 /** Looks come when the test says so. */
 let timers: (() => void)[] = [];
 const clock: SourceClock = {
+  now: () => 0,
   after(_, callback) {
     timers.push(callback);
     return () => {

@@ -18,6 +18,7 @@ let exchanges: GitExchange[];
 /** Looks come when the test says so. */
 let timers: (() => void)[];
 const clock: SourceClock = {
+  now: () => 0,
   after: (_, callback) => {
     timers.push(callback);
     return () => {

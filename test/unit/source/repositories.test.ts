@@ -54,6 +54,10 @@ class MemoryRemote implements GitRemote {
 class ManualClock implements SourceClock {
   timers: { ms: number; callback: () => void }[] = [];
   chance = 0.5;
+  time = 0;
+  now(): number {
+    return this.time;
+  }
   after(ms: number, callback: () => void): () => void {
     const timer = { ms, callback };
     this.timers.push(timer);
@@ -237,6 +241,36 @@ describe("what is told", () => {
     await settled;
     expect(remote.looks).toHaveLength(3);
     expect(one.changes).toEqual(["1", "2"]);
+  });
+
+  test("one that joins long after the last look waits for another, which sees the push", async () => {
+    const first = follow();
+    await first.settled();
+    clock.time = 5_000;
+    expect(follow().current()).toMatchObject({ state: "known", commit: "1" });
+    expect(remote.looks).toHaveLength(1);
+    remote.refs.set("refs/heads/main", "2");
+    clock.time = 5_001;
+    const late = [follow(), follow()];
+    expect(late.map((one) => one.current().state)).toEqual(["pending", "pending"]);
+    expect(first.current()).toMatchObject({ state: "known", commit: "1" });
+    await Promise.all(late.map((one) => one.settled()));
+    expect(remote.looks).toHaveLength(2);
+    expect(late.map(({ changes }) => changes)).toEqual([["2"], ["2"]]);
+    clock.time = 20_000;
+    const pinned = follow({ ref: { commit: "1" } });
+    await pinned.settled();
+    const same = follow({ ref: { commit: "1" } });
+    expect(same.current().state).toBe("known");
+  });
+
+  test("one that joins a ref whose look then fails is told of the failure", async () => {
+    await follow().settled();
+    clock.time = 6_000;
+    remote.down = unreachable();
+    const late = follow();
+    await late.settled();
+    expect(late.changes).toEqual(["SourceUnreachable"]);
   });
 
   test("one that joins while a look is under way waits for that look", async () => {
