@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Code says which of the host's problems a failure is.
@@ -65,18 +64,4 @@ func guarded(render func() error) (err error) {
 		}
 	}()
 	return render()
-}
-
-const (
-	longestMessage = 2_000
-	longestEnd     = 500
-)
-
-// shortened is a text without its middle: a chain of errors ends with its cause.
-func shortened(text string) string {
-	if len(text) <= longestMessage {
-		return text
-	}
-	head, tail := text[:longestMessage-longestEnd], text[len(text)-longestEnd:]
-	return strings.ToValidUTF8(head, "") + " ... " + strings.ToValidUTF8(tail, "")
 }
