@@ -96,6 +96,10 @@ export const catalogue = {
     retry: "transient",
     advice: "The Kubernetes API did not answer properly; it is tried again.",
   },
+  RendererFailed: {
+    retry: "transient",
+    advice: "It is tried again; when it comes back, report it with the controller's log.",
+  },
   DeadlineExceeded: { retry: "transient", advice: "The run took longer than spec.timeout." },
   LiveUnknown: {
     retry: "transient",

@@ -144,5 +144,5 @@ export class ParserPool {
 }
 
 function closed(): Problem {
-  return new Problem("DeadlineExceeded", "the renderer was closed");
+  return new Problem("RendererFailed", "the renderer was closed");
 }

@@ -231,11 +231,11 @@ function replyOf(
       throw exceeded(`takes longer than ${limits.deadlineMs / 1000} s`);
     case "crashed":
       if (outcome.outOfMemory) throw exceeded("takes too much memory for its objects and files");
-      throw new Problem("DeadlineExceeded", `${subject}${renderer} ended before it had an answer`, {
+      throw new Problem("RendererFailed", `${subject}${renderer} ended before it had an answer`, {
         cause: outcome.error,
       });
     case "preempted":
     case "stopped":
-      throw new Problem("DeadlineExceeded", `${subject}the renderer was closed`);
+      throw new Problem("RendererFailed", `${subject}the renderer was closed`);
   }
 }
