@@ -9,6 +9,7 @@ import { placesOf } from "./workload.ts";
 
 /** Longer than the default interval of an Application: at least one look at Git is in it. */
 const windowSeconds = 30;
+const settleSeconds = 15;
 /** All processes, renderers gone. */
 const memoryGoalMiB = 150;
 
@@ -17,6 +18,8 @@ export async function measureIdle(
   controller: RunningController,
 ): Promise<Figure[]> {
   await untilQuiet(audit);
+  // What was done before it: memory is given back when nothing is asked of it any more.
+  await delay(settleSeconds * 1000);
   const mark = await audit.mark();
   const before = await usageOf(controller.pid);
   const started = performance.now();

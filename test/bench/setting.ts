@@ -11,7 +11,7 @@ import { manifest } from "../e2e/harness/manifests.ts";
 import type { TestRepository } from "../git/repository.ts";
 import { startGitServer } from "../git/server.ts";
 import { ApiClient } from "./api-client.ts";
-import { imageEnvironment } from "./image.ts";
+import { readImage } from "./image.ts";
 import { Sightings } from "./sightings.ts";
 import {
   configMap,
@@ -97,11 +97,13 @@ export async function openSetting({
     sightings,
     controllerLost: lost.promise,
     async startController() {
+      const { env, nodeFlags } = await readImage();
+      const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
       const controller = await controllers.start({
         main: compiled,
-        env: await imageEnvironment(),
+        env,
         flags,
-        nodeFlags: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
+        nodeFlags: [...nodeFlags, ...profiling],
       });
       let stopping = false;
       stack.defer(async () => {

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { imageEnvironment } from "../image.ts";
+import { readImage } from "../image.ts";
 import { peakMiB, usageOf } from "../processes.ts";
 import type { Answer, Ask, RenderAsked, Rendered, RendererSettings } from "./protocol.ts";
 
@@ -17,9 +17,11 @@ export class RenderingProcess {
 
   /** @param profile directory that gets its CPU profile when it ends */
   static async start(settings: RendererSettings, profile?: string): Promise<RenderingProcess> {
+    const { env, nodeFlags } = await readImage();
+    const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const child = fork(program, [JSON.stringify(settings)], {
-      env: { ...(await imageEnvironment()), PATH: "/usr/bin:/bin", HOME: settings.directory },
-      execArgv: profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`],
+      env: { ...env, PATH: "/usr/bin:/bin", HOME: settings.directory },
+      execArgv: [...nodeFlags, ...profiling],
     });
     const renderer = new RenderingProcess(child);
     await renderer.#answer();

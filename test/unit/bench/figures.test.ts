@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Figure, isMissed, missedGoal } from "../../bench/figure.ts";
-import { imageEnvironment, variablesOf } from "../../bench/image.ts";
+import { imageOf, readImage } from "../../bench/image.ts";
 import { installFigures, type Round } from "../../bench/install.ts";
 import { requestCounts } from "../../bench/requests.ts";
 import { median, percentile } from "../../bench/statistics.ts";
@@ -89,11 +89,12 @@ test("requests are counted by what they are for; watches and Leases are none", (
   ).toEqual({ all: 4, objectWrites: 1, objectReads: 1, objectDryRuns: 1, applications: 1 });
 });
 
-test("what is measured runs with the variables of the image", async () => {
-  expect(variablesOf("ENV A=1 B_=two\nUSER 1\nENV C=/a=b")).toEqual({
-    A: "1",
-    B_: "two",
-    C: "/a=b",
+test("what is measured runs with the image's variables and Node's flags", async () => {
+  const stage = 'ENV A=1 B_=two\nUSER 1\nENV C=/a=b\nENTRYPOINT ["node", "--flag=1", "/main.js"]';
+  expect(imageOf(stage)).toEqual({
+    env: { A: "1", B_: "two", C: "/a=b" },
+    nodeFlags: ["--flag=1"],
   });
-  expect(await imageEnvironment()).toMatchObject({ NODE_ENV: "production" });
+  expect(() => imageOf('ENTRYPOINT ["sh"]')).toThrow("ENTRYPOINT runs no node");
+  expect((await readImage()).env).toMatchObject({ NODE_ENV: "production" });
 });
