@@ -29,6 +29,8 @@ export class Blobs {
   #keptBytes = 0;
   /** Read already, or too much to come along with others. */
   readonly #obtained = new Set<string>();
+  /** The directory that was looked around in last: a large one takes a while to look at. */
+  #around: { directory: string; children: readonly Child[]; at: Map<string, number> } | undefined;
   /** Counted once each. */
   readonly #given = new Set<string>();
   #givenBytes = 0;
@@ -113,8 +115,8 @@ export class Blobs {
   /** From the file onwards, and from the first one again: asked for in order, all come in few batches. */
   async #neighbours({ path, blob }: BlobFile): Promise<BlobFile[]> {
     const directory = parentOf(path);
-    const children = (await this.#snapshot.children(directory)) ?? [];
-    const at = children.findIndex(({ name }) => joined(directory, name) === path);
+    const { children, at: places } = await this.#childrenOf(directory);
+    const at = places.get(path) ?? -1;
     const along: BlobFile[] = [];
     for (let i = 1; i < children.length && along.length < mostAlong; i++) {
       const child = children[(at + i) % children.length];
@@ -123,6 +125,14 @@ export class Blobs {
       along.push({ path: joined(directory, child.name), blob: child.blob });
     }
     return along;
+  }
+
+  async #childrenOf(directory: string) {
+    if (this.#around?.directory === directory) return this.#around;
+    const children = (await this.#snapshot.children(directory)) ?? [];
+    const at = new Map(children.map(({ name }, i) => [joined(directory, name), i]));
+    this.#around = { directory, children, at };
+    return this.#around;
   }
 
   #put(blob: string, content: Buffer): void {
