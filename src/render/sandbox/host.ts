@@ -154,7 +154,8 @@ export class Host {
   #object(json: Uint8Array, origin: string): void {
     const { outputBytes, depth, values, objects } = this.#limits;
     this.#outputBytes += json.length;
-    if (this.#outputBytes > outputBytes) throw limit(`writes more than ${megabytes(outputBytes)}`);
+    if (this.#outputBytes > outputBytes)
+      throw limit(`writes more than ${megabytes(outputBytes)} (--render-output)`);
     const size = jsonSize(json);
     if (size.depth > depth) {
       throw new RunRefused("LimitExceeded", `${origin}: nested deeper than ${depth}`);
@@ -170,7 +171,8 @@ export class Host {
       if (!(error instanceof DocumentError)) throw error;
       throw new RunRefused(error.code, `${origin}: ${error.message}`);
     }
-    if (this.#objects.length > objects) throw limit(`writes more than ${objects} objects`);
+    if (this.#objects.length > objects)
+      throw limit(`writes more than ${objects} objects (--render-max-objects)`);
   }
 
   #path(at: number, length: number): string {

@@ -157,7 +157,7 @@ export class Renderer {
       const most = (this.#limits.memoryPages * 64) / 1024;
       return {
         code: "LimitExceeded",
-        what: `rendering needs more than ${most} MiB of memory`,
+        what: `rendering needs more than ${most} MiB of memory (--render-memory)`,
         exhausting: true,
       };
     }

@@ -215,7 +215,7 @@ function replyOf(
       const { reply } = outcome;
       if (reply.ok) return reply;
       if ("unusable" in reply) {
-        throw new Problem("Unsupported", `this installation cannot run ${renderer}`, {
+        throw new Problem("RendererFailed", `this installation cannot run ${renderer}`, {
           detail: reply.unusable,
         });
       }
@@ -228,9 +228,10 @@ function replyOf(
     case "files":
       throw outcome.error;
     case "late":
-      throw exceeded(`takes longer than ${limits.deadlineMs / 1000} s`);
+      throw exceeded(`takes longer than ${limits.deadlineMs / 1000} s (--render-timeout)`);
     case "crashed":
-      if (outcome.outOfMemory) throw exceeded("takes too much memory for its objects and files");
+      if (outcome.outOfMemory)
+        throw exceeded("takes too much memory for its objects and files (--render-output)");
       throw new Problem("RendererFailed", `${subject}${renderer} ended before it had an answer`, {
         cause: outcome.error,
       });
