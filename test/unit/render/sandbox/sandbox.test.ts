@@ -203,7 +203,7 @@ describe("nothing is there", () => {
 
 test("a module that is missing is a Problem", async () => {
   const { run } = await misbehavingSandbox({ directory: "/nowhere" });
-  await expect(run([])).rejects.toMatchObject({ code: "Unsupported" });
+  await expect(run([])).rejects.toMatchObject({ code: "RendererFailed" });
 });
 
 test("an aborted run ends with the reason, waiting or running", async () => {
