@@ -28,11 +28,22 @@ async function restart(options: { gated?: boolean; flags?: string[] } = {}): Pro
   });
 }
 
-/** What became of objects of this namespace, in the order of the answers. */
+/**
+ * What became of objects of this namespace, in the order of the answers. A write whose author is
+ * killed before the answer may be logged as broken off (499 and above) though it was made.
+ */
 async function changes(mark: AuditMark, namespace: string): Promise<AuditEntry[]> {
-  return (await world.audit.targetWritesSince(mark)).filter(
-    (entry) => entry.objectRef?.namespace === namespace && succeeded(entry),
+  const writes = (await world.audit.targetWritesSince(mark)).filter(
+    ({ objectRef }) => objectRef?.namespace === namespace,
   );
+  const nameOf = ({ objectRef }: AuditEntry) => `${objectRef?.resource}/${objectRef?.name}`;
+  const made = writes.filter(succeeded);
+  const answered = new Set(made.map(nameOf));
+  const brokenOff = new Map<string, AuditEntry>();
+  for (const { responseStatus, ...entry } of writes)
+    if ((responseStatus?.code ?? 0) >= 499 && !answered.has(nameOf(entry)))
+      brokenOff.set(nameOf(entry), entry);
+  return [...made, ...brokenOff.values()];
 }
 
 /** Objects by how often they were created. */

@@ -20,5 +20,7 @@ function messageOf(error: unknown): string {
   const advice = ` ${catalogue[code].advice}`;
   const plain = message.endsWith(advice) ? message.slice(0, -advice.length) : message;
   // What the installation lacks, only its detail says.
-  return redactText(code === "Unsupported" && detail !== undefined ? `${plain}\n${detail}` : plain);
+  return redactText(
+    code === "RendererFailed" && detail !== undefined ? `${plain}\n${detail}` : plain,
+  );
 }
