@@ -96,7 +96,12 @@ export function createInstance(
       let [end, offset] = [0, 0];
       for (const { at, length } of snapshot.stretches) {
         bytes.fill(0, end, at);
-        bytes.set(new Uint8Array(snapshot.content, offset, length), at);
+        // Most pages are as they were, and to see that takes less than to write them.
+        for (let page = 0; page < length; page += pageBytes) {
+          const now = bytes.subarray(at + page, at + page + pageBytes);
+          const then = Buffer.from(snapshot.content, offset + page, now.length);
+          if (then.compare(now) !== 0) now.set(then);
+        }
         end = at + length;
         offset += length;
       }

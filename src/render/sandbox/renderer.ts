@@ -79,6 +79,8 @@ export class Renderer {
   readonly #prepared: Prepared;
   readonly #limits: SandboxLimits;
   #instance: Instance | undefined;
+  /** The instance's memory is the snapshot's. */
+  #isRestored = false;
 
   /** @param instance one to begin with */
   constructor(
@@ -110,17 +112,31 @@ export class Renderer {
     // What grew before is not there for it to use.
     if (used && !outcome.ok && outcome.refusal.exhausting === true) {
       this.#instance = undefined;
+      this.#isRestored = false;
       return this.run(inputs);
     }
     return outcome;
   }
 
+  /** After a run, once its outcome was told: what it left is gone at once, and the next need not wait. */
+  tidy(): void {
+    if (this.#instance === undefined || this.#isRestored) return;
+    if (this.#isGrown(this.#instance)) this.#instance = undefined;
+    else this.#restore(this.#instance);
+  }
+
   #restored(): Instance {
-    const { module, snapshot } = this.#prepared;
-    if (this.#instance !== undefined && this.#isGrown(this.#instance)) this.#instance = undefined;
-    this.#instance ??= startInstance(module, this.#limits, noSeed);
-    this.#instance.restore(snapshot);
+    this.tidy();
+    this.#instance ??= startInstance(this.#prepared.module, this.#limits, noSeed);
+    if (!this.#isRestored) this.#restore(this.#instance);
+    // From here on a run writes to it.
+    this.#isRestored = false;
     return this.#instance;
+  }
+
+  #restore(instance: Instance): void {
+    instance.restore(this.#prepared.snapshot);
+    this.#isRestored = true;
   }
 
   #isGrown({ grown, memory }: Instance): boolean {

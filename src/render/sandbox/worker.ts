@@ -14,9 +14,11 @@ const renderers = new Map<string, Renderer>();
 
 parentPort?.on("message", (message: RunMessage) => {
   const result = run(message);
-  const grown = renderers.get(message.renderer)?.isTooGrown ?? false;
+  const renderer = renderers.get(message.renderer);
+  const grown = renderer?.isTooGrown ?? false;
   const transfer = result.ok ? [result.objects.text.buffer, result.objects.ends.buffer] : [];
   parentPort?.postMessage({ ...result, grown } satisfies RunReply, transfer);
+  renderer?.tidy();
 });
 
 function run(message: RunMessage): RunResult {
