@@ -18,6 +18,7 @@ import type { HelmOptions, RenderTool } from "../../src/render/source.ts";
 import { defaultLimits } from "../../src/source/limits.ts";
 import { GitSnapshot } from "../../src/source/snapshot.ts";
 import { Tree } from "../../src/source/tree.ts";
+import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
 import type { Change } from "../git/repository.ts";
 
 export interface Attack {
@@ -28,6 +29,19 @@ export interface Attack {
   path?: string;
   tool?: RenderTool;
   helm?: HelmOptions;
+}
+
+/** What is around an attack and harmless. */
+export const settings = configMapTemplate("settings", { v: "one" });
+
+/** A chart in `deploy`. */
+export function web(templates: Record<string, string>, files: Record<string, string> = {}) {
+  return chart("deploy", { name: "web", templates, files });
+}
+
+/** A kustomization in `deploy`, beside {@link settings} as a.yaml. */
+export function built(fields: Record<string, unknown>, files: Record<string, string> = {}) {
+  return kustomization("deploy", fields, { "a.yaml": settings, ...files });
 }
 
 export type Attempt = ({ objects: readonly RenderedObject[] } | { problem: Problem }) & {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
 import type { Change } from "../git/repository.ts";
 import { type ArchiveEntry, archive } from "./archive.ts";
-import { type Attack, type Attacked, startAttacked } from "./attacked.ts";
+import { type Attack, type Attacked, settings, startAttacked } from "./attacked.ts";
 
 let attacked: Attacked;
 beforeAll(async () => {
@@ -11,7 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => attacked?.stop());
 
-const settings = configMapTemplate("settings", { v: "one" });
 const honest = {
   Chart: chart("deploy", { name: "web", templates: { "a.yaml": settings }, values: { v: 1 } }),
   kustomization: kustomization("deploy", { resources: ["a.yaml"] }, { "a.yaml": settings }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
 import type { Change } from "../git/repository.ts";
-import { type Attack, type Attacked, startAttacked } from "./attacked.ts";
+import { type Attack, type Attacked, built, settings, startAttacked, web } from "./attacked.ts";
 
 let attacked: Attacked;
 beforeAll(async () => {
@@ -9,12 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => attacked?.stop());
 
-const settings = configMapTemplate("settings", { v: "one" });
-const web = (templates: Record<string, string>, files: Record<string, string> = {}) =>
-  chart("deploy", { name: "web", templates, files });
 const honestChart = web({ "a.yaml": settings });
-const built = (fields: Record<string, unknown>) =>
-  kustomization("deploy", fields, { "a.yaml": settings });
 const reading = (expression: string) =>
   web({ "a.yaml": configMapTemplate("got", { v: `{{ ${expression} | quote }}` }) });
 

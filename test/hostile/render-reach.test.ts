@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
-import { type Attack, type Attacked, startAttacked } from "./attacked.ts";
+import { type Attack, type Attacked, built, settings, startAttacked, web } from "./attacked.ts";
 
 let attacked: Attacked;
 beforeAll(async () => {
@@ -8,13 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => attacked?.stop());
 
-const settings = configMapTemplate("settings", { v: "one" });
-const web = (templates: Record<string, string>, files: Record<string, string> = {}) =>
-  chart("deploy", { name: "web", templates, files });
 const reading = (expression: string) =>
   web({ "a.yaml": configMapTemplate("got", { v: `{{ ${expression} | toString | quote }}` }) });
-const built = (fields: Record<string, unknown>, files: Record<string, string> = {}) =>
-  kustomization("deploy", fields, { "a.yaml": settings, ...files });
 const token = "ghp-sentinel0123456789abcdef";
 
 describe("a kustomization that refers to a remote is refused, its credentials are not told", () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chart, configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
-import { type Attack, type Attacked, startAttacked } from "./attacked.ts";
+import { configMapTemplate, kustomization } from "../e2e/harness/sources.ts";
+import { type Attack, type Attacked, settings, startAttacked, web } from "./attacked.ts";
 
 /** Short, so that what never ends is soon ended; long enough for honest renders on a busy machine. */
 const deadlineMs = 3_000;
@@ -12,12 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => attacked?.stop());
 
-const web = (templates: Record<string, string>, files: Record<string, string> = {}) =>
-  chart("deploy", { name: "web", templates, files });
 const template = (text: string) => web({ "bad.yaml": text });
 const patched = (fields: Record<string, unknown>, files: Record<string, string> = {}) =>
   kustomization("deploy", { resources: ["a.yaml"], ...fields }, { "a.yaml": settings, ...files });
-const settings = configMapTemplate("settings", { v: "one" });
 
 /** Nine levels of nine: 387 million values. */
 const levels = "abcdefghi";

@@ -5,6 +5,7 @@ import { guess } from "../../../src/render/guess.ts";
 import { defaultLimits } from "../../../src/render/limits.ts";
 import { isSame } from "../../../src/render/reads.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
+import { problem } from "./problem.ts";
 
 type Files = ConstructorParameters<typeof MemorySnapshot>[0];
 const link = (content: string) => ({ mode: "symlink", content }) as const;
@@ -20,14 +21,6 @@ function open(
 async function text(files: SnapshotFiles, path: string): Promise<string | undefined> {
   const bytes = await files.read(path);
   return bytes && Buffer.from(bytes).toString();
-}
-async function problem(promise: Promise<unknown>): Promise<Problem> {
-  const error = await promise.then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return error as Problem;
 }
 
 describe("paths", () => {

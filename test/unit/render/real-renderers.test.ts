@@ -1,12 +1,12 @@
 /** Reads, misses, links and randomness with kustomize and Helm themselves in the sandbox. */
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Problem } from "../../../src/model/problem.ts";
 import { createModuleVersion } from "../../../src/render/module-version.ts";
 import { createRenderer, type RenderCost, type Renderer } from "../../../src/render/render.ts";
 import { createSandbox, type Sandbox } from "../../../src/render/sandbox/sandbox.ts";
 import { from } from "./from.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
+import { problem } from "./problem.ts";
 
 type Files = ConstructorParameters<typeof MemorySnapshot>[0];
 const modules = fileURLToPath(new URL("../../../renderers/build", import.meta.url));
@@ -40,15 +40,6 @@ function start() {
     renderer.render(files instanceof MemorySnapshot ? files : new MemorySnapshot(files), source);
   const rendered = () => costs.splice(0).filter(({ work }) => work === "rendered").length;
   return { renderer, render, rendered };
-}
-
-async function problem(promise: Promise<unknown>): Promise<Problem> {
-  const error = await promise.then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return error as Problem;
 }
 
 const configMap = (name: string, more = "") =>

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Problem } from "../../../src/model/problem.ts";
 import {
   createRenderer,
   type RenderCost,
@@ -8,6 +7,7 @@ import {
 } from "../../../src/render/render.ts";
 import { from } from "./from.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
+import { problem } from "./problem.ts";
 
 const renderers: Renderer[] = [];
 function renderer(o: Partial<RendererOptions> = {}): Renderer {
@@ -27,14 +27,6 @@ async function render(files: Record<string, unknown>, path = "", o: Partial<Rend
   return set.objects.map(
     ({ object, origin }) => `${object.kind} ${object.metadata.name} ${origin}`,
   );
-}
-async function problem(promise: Promise<unknown>): Promise<Problem> {
-  const error = await promise.then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return error as Problem;
 }
 
 describe("which files are manifests", () => {

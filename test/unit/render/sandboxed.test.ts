@@ -3,6 +3,7 @@ import { Problem } from "../../../src/model/problem.ts";
 import { createRenderer, type RenderCost, type Renderer } from "../../../src/render/render.ts";
 import { from } from "./from.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
+import { problem } from "./problem.ts";
 import { configMap, miniKustomize, type Script, ScriptedSandbox } from "./scripted-sandbox.ts";
 
 const renderers: Renderer[] = [];
@@ -22,15 +23,6 @@ function start(script: Script, o: { cacheBytes?: number; version?: string } = {}
   });
   renderers.push(renderer);
   return { renderer, sandbox, costs };
-}
-
-async function problem(promise: Promise<unknown>): Promise<Problem> {
-  const error = await promise.then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  expect(error).toBeInstanceOf(Problem);
-  return error as Problem;
 }
 
 const monorepo: Record<string, string> = {
