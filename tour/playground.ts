@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { controlPlaneBinaries } from "../setup/control-plane.mjs";
 import { applicationResource } from "../src/reconcile/environment.ts";
 import { type ControlPlane, startControlPlane } from "../test/cluster/control-plane.ts";
+import { untilServed } from "../test/cluster/served.ts";
 import { Supervisor } from "../test/cluster/supervisor.ts";
 import { type GitServer, startGitServer } from "../test/git/server.ts";
 import { type ApplicationFile, applicationFile } from "./application.ts";
@@ -103,10 +104,7 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
     narrator.say("you", `kubectl apply ${installed.map((path) => `-f ${path}`).join(" ")}`);
     const said = await plane.kubectl(["apply", ...paths]);
     for (const line of said.trim().split("\n")) narrator.say("cluster", line);
-    await plane.kubectl([
-      ...["wait", "--for=condition=Established", "--timeout=30s"],
-      "crd/applications.mooring.dev",
-    ]);
+    await untilServed(plane, "applications.mooring.dev");
     const observation = await Observation.open(plane.adminKubeconfig, monotonic);
     stack.defer(() => observation.close());
     await observation.watch(applicationResource);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { untilServed } from "../cluster/served.ts";
 import { inWords } from "./harness/audit.ts";
 import { configMap, definition, manifest } from "./harness/manifests.ts";
 import { conditionOf } from "./harness/status.ts";
@@ -144,7 +145,7 @@ test("a kind that is deleted and comes back brings its objects back", async () =
   const tenant = await world.createTenant("kinds");
   const crd = definition("Gizmo", "gizmos");
   await world.api.create(crd);
-  await world.plane.kubectl(["wait", "--for=condition=Established", "crd/gizmos.shop.example"]);
+  await untilServed(world.plane, "gizmos.shop.example");
   const gizmo = {
     apiVersion: "shop.example/v1",
     kind: "Gizmo",
@@ -174,7 +175,7 @@ test("an object that moves to another version of its API is the same object", as
   const [v1] = crd.spec.versions;
   crd.spec.versions = [v1, { ...v1, name: "v2", storage: false }];
   await world.api.create(crd);
-  await world.plane.kubectl(["wait", "--for=condition=Established", "crd/gadgets.shop.example"]);
+  await untilServed(world.plane, "gadgets.shop.example");
   const gadget = (version: string) => ({
     "deploy/gadget.yaml": manifest({
       apiVersion: `shop.example/${version}`,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { untilServed } from "../cluster/served.ts";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { configMap, definition, deployment, manifest } from "./harness/manifests.ts";
 import { total } from "./harness/metrics.ts";
@@ -211,7 +212,7 @@ describe("one poisoned object leaves its siblings alone", () => {
     });
     await later.condition("Stalled", "True", "UnknownKind");
     await world.api.create(definition("Gadget", "gadgets"));
-    await world.plane.kubectl(["wait", "--for=condition=Established", "crd/gadgets.shop.example"]);
+    await untilServed(world.plane, "gadgets.shop.example");
     await later.ready();
     await world.plane.kubectl(["get", "-n", "kinds", "gadgets.shop.example/one"]);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiError, conflictManagers, isStale } from "../../../src/cluster/api-error.ts";
 import type { FieldsV1, KubeObject } from "../../../src/model/object.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
-import { type Access, access, configMap, deployment, failure } from "./access.ts";
+import { type Access, access, configMap, deployment, eventually, failure } from "./access.ts";
 
 let plane: ControlPlane;
 let cluster: Access;
@@ -114,14 +114,22 @@ describe("an apply with resourceVersion 1", () => {
   });
 
   test("does so for a custom resource too", async () => {
-    await cluster.discovery.refresh();
+    await eventually("the kind is served", async () => {
+      await cluster.discovery.refresh();
+      return cluster.discovery.find("example.com/v1", "Widget");
+    });
     const widget: KubeObject = {
       apiVersion: "example.com/v1",
       kind: "Widget",
       metadata: { namespace: ns, name: "w", resourceVersion: "1" },
       spec: { size: 1 },
     };
-    const created = await cluster.apply(structuredClone(widget));
+    const created = await eventually("the first apply", () =>
+      cluster.apply(structuredClone(widget)).catch((error) => {
+        if (error instanceof ApiError && error.status === 404) return undefined;
+        throw error;
+      }),
+    );
     expect(created.metadata.uid).toBeDefined();
     expect(isStale(await failure(cluster.apply(structuredClone(widget))))).toBe(true);
   });

@@ -7,6 +7,7 @@ import type { ApplicationStatus } from "../../../src/model/application.ts";
 import { parseExact } from "../../../src/model/exact-json.ts";
 import type { KubeObject } from "../../../src/model/object.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
+import { untilServed } from "../../cluster/served.ts";
 
 let plane: ControlPlane;
 let serial = 0;
@@ -15,12 +16,7 @@ let name: string;
 beforeAll(async () => {
   plane = await startControlPlane({ workloads: false, audit: false });
   await plane.kubectl(["apply", "-f", "-"], JSON.stringify(applicationCrd()));
-  await plane.kubectl([
-    "wait",
-    "--for=condition=Established",
-    "crd/applications.mooring.dev",
-    "--timeout=30s",
-  ]);
+  await untilServed(plane, "applications.mooring.dev");
 }, 120_000);
 
 afterAll(async () => {

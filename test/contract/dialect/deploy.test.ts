@@ -9,6 +9,7 @@ import { installationSeed } from "../../../src/cluster/installation.ts";
 import { Objects } from "../../../src/cluster/objects.ts";
 import { createTransport } from "../../../src/cluster/transport.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
+import { untilServed } from "../../cluster/served.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const controller = "system:serviceaccount:mooring-system:mooring";
@@ -21,7 +22,7 @@ beforeAll(async () => {
   plane = await startControlPlane({ audit: false });
   rendered = await plane.kubectl(["kustomize", `${root}deploy/base`]);
   await plane.kubectl(["apply", "--server-side", "-f", "-"], rendered);
-  await plane.kubectl(["wait", "--for=condition=Established", "crd/applications.mooring.dev"]);
+  await untilServed(plane, "applications.mooring.dev");
 }, 120_000);
 
 afterAll(async () => {

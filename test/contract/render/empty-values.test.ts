@@ -7,6 +7,7 @@ import type { FieldsV1, KubeObject } from "../../../src/model/object.ts";
 import { defaultLimits } from "../../../src/render/limits.ts";
 import { createManifestReader } from "../../../src/render/manifest.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
+import { untilServed } from "../../cluster/served.ts";
 
 let plane: ControlPlane;
 beforeAll(async () => {
@@ -60,7 +61,7 @@ async function customResource(
     },
   };
   await plane.kubectl(["apply", "-f", "-"], JSON.stringify(crd));
-  await plane.kubectl(["wait", "--for=condition=Established", `crd/${crd.metadata.name}`]);
+  await untilServed(plane, crd.metadata.name);
   return (spec) =>
     apply(
       `apiVersion: test.mooring.dev/v1\nkind: ${kind}\nmetadata: {name: ${name()}, namespace: default}\nspec: ${spec}\n`,

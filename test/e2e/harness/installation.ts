@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments, stringify } from "yaml";
 import type { ControlPlane } from "../../cluster/control-plane.ts";
+import { untilServed } from "../../cluster/served.ts";
 
 /** The ServiceAccount that the controller ships with. */
 export const account = { serviceAccount: "mooring", namespace: "mooring-system" } as const;
@@ -17,8 +18,5 @@ export async function installMooring(plane: ControlPlane): Promise<void> {
     .filter(({ kind }) => kind !== "Deployment")
     .map((object) => stringify(object));
   await plane.kubectl(["apply", "--server-side", "-f", "-"], shipped.join("---\n"));
-  await plane.kubectl([
-    ...["wait", "--for=condition=Established", "--timeout=30s"],
-    "crd/applications.mooring.dev",
-  ]);
+  await untilServed(plane, "applications.mooring.dev");
 }
