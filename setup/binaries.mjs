@@ -1,11 +1,12 @@
-// Gets the programs of the control plane and the official renderers into the cache: by download
-// where it is in reach, else by building them.
+// Gets the programs of the control plane, the official renderers and promtool into the cache: by
+// download where it is in reach, else by building them.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, goEnvironment } from "./build.mjs";
 import {
   componentDirectory,
   findBinaries,
+  monitoringTools,
   officialRenderers,
   pinnedVersion,
   platform,
@@ -25,6 +26,11 @@ export function provideOfficialRenderers(o) {
   return provideAll(Object.keys(officialRenderers), o);
 }
 
+/** After it, monitoringToolBinaries() finds promtool. */
+export function provideMonitoringTools(o) {
+  return provideAll(Object.keys(monitoringTools), o);
+}
+
 async function provideAll(components, { signal, env = process.env }) {
   for (const component of components) {
     if (missing(component, env).length === 0) continue;
@@ -35,7 +41,7 @@ async function provideAll(components, { signal, env = process.env }) {
 }
 
 function missing(component, env) {
-  const names = programs[component] ?? officialRenderers[component];
+  const names = { ...programs, ...officialRenderers, ...monitoringTools }[component];
   const found = findBinaries(env, { [component]: names });
   return names.filter((name) => found[name] === undefined);
 }
@@ -48,7 +54,7 @@ async function provide(component, directory, env, signal) {
   // Not empty unless the set-up that we waited for did it all.
   const wanted = missing(component, env);
   if (wanted.length === 0) return;
-  const version = pinnedVersion(component);
+  const version = pinnedVersion(component, env);
   await tryDownload(component, version, wanted, directory, signal);
 
   const left = missing(component, env);

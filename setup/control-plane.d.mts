@@ -1,5 +1,6 @@
 export type Component = "etcd" | "kubernetes" | "kwok";
 export type OfficialRenderer = "kustomize" | "helm";
+export type MonitoringTool = "promtool";
 export type Program =
   | "etcd"
   | "kube-apiserver"
@@ -11,11 +12,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const programs: Readonly<Record<Component, readonly Program[]>>;
 export const officialRenderers: Readonly<Record<OfficialRenderer, readonly OfficialRenderer[]>>;
-export function pinnedVersion(component: Component | OfficialRenderer): string;
+export const monitoringTools: Readonly<Record<"prometheus", readonly MonitoringTool[]>>;
+export function pinnedVersion(component: Component | OfficialRenderer | "prometheus"): string;
 export function platform(): string;
 export function cacheDirectory(env?: Environment): string;
 export function componentDirectory(
-  component: Component | OfficialRenderer,
+  component: Component | OfficialRenderer | "prometheus",
   env?: Environment,
 ): string;
 export function findBinaries(env?: Environment): Partial<Record<Program, string>>;
@@ -25,3 +27,4 @@ export function findBinaries<P extends string>(
 ): Partial<Record<P, string>>;
 export function controlPlaneBinaries(env?: Environment): Record<Program, string>;
 export function officialRendererBinaries(env?: Environment): Record<OfficialRenderer, string>;
+export function monitoringToolBinaries(env?: Environment): Record<MonitoringTool, string>;

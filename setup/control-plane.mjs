@@ -1,6 +1,7 @@
-// Where the binaries of the embedded control plane and of the official renderers are: the one
-// place that set-up writes and the tests read. Plain JavaScript for Node 20, no dependencies: it runs before `npm ci`.
-import { accessSync, constants, readFileSync } from "node:fs";
+// Where the binaries of the embedded control plane, of the official renderers and of promtool are:
+// the one place that set-up writes and the tests read. Plain JavaScript for Node 20, no dependencies: it runs before `npm ci`.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,17 +18,55 @@ export const programs = {
 /** The programs that our renders are compared with; running Mooring needs none of them. */
 export const officialRenderers = { kustomize: ["kustomize"], helm: ["helm"] };
 
+/** The program that alert rules and dashboards are tested with; running Mooring needs it not. */
+export const monitoringTools = { prometheus: ["promtool"] };
+
 const pinnedBy = {
   etcd: "go.etcd.io/etcd/server/v3",
   kubernetes: "k8s.io/kubernetes",
   kwok: "sigs.k8s.io/kwok",
   kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
   helm: "helm.sh/helm/v4",
+  prometheus: "github.com/prometheus/prometheus",
 };
 
+/**
+ * The Go module that pins a component. For Kubernetes `$MOORING_KUBERNETES` may name another
+ * minor version than that of setup/modules/kubernetes, such as `1.31`: setup/modules has a
+ * module for each that can be chosen.
+ * @throws Error with the minor versions that there are
+ */
+export function moduleDirectory(component, env = process.env) {
+  const directory = join(modules, component);
+  const wanted = component === "kubernetes" ? env.MOORING_KUBERNETES : undefined;
+  if (!wanted || wanted === minorOf(requiredVersion(component, directory))) return directory;
+  const other = join(modules, `${component}-${wanted}`);
+  if (!/^\d+\.\d+$/.test(wanted) || !existsSync(other)) {
+    throw new Error(`MOORING_KUBERNETES is ${wanted}; it can be ${kubernetesMinors().join(", ")}`);
+  }
+  return other;
+}
+
+/** The minor versions of Kubernetes that `$MOORING_KUBERNETES` can name, the oldest first. */
+export function kubernetesMinors() {
+  return readdirSync(modules)
+    .filter((name) => name === "kubernetes" || name.startsWith("kubernetes-"))
+    .map((name) => minorOf(requiredVersion("kubernetes", join(modules, name))))
+    .sort((a, b) => Number(a.split(".")[1]) - Number(b.split(".")[1]));
+}
+
 /** The version of a component, such as `v1.36.3`, as its go.mod pins it. */
-export function pinnedVersion(component) {
-  const path = join(modules, component, "go.mod");
+export function pinnedVersion(component, env = process.env) {
+  return requiredVersion(component, moduleDirectory(component, env));
+}
+
+/** `1.36` of `v1.36.3`. */
+function minorOf(version) {
+  return version.slice(1).split(".").slice(0, 2).join(".");
+}
+
+function requiredVersion(component, directory) {
+  const path = join(directory, "go.mod");
   const line = readFileSync(path, "utf8")
     .split("\n")
     .map((text) => text.replace(/^require /, "").trim())
@@ -49,26 +88,35 @@ export function cacheDirectory(env = process.env) {
 
 /** Where the cache keeps a component's binaries, keyed by version and platform. */
 export function componentDirectory(component, env = process.env) {
-  return join(cacheDirectory(env), `${component}-${pinnedVersion(component)}-${platform()}`);
+  return join(cacheDirectory(env), `${component}-${pinnedVersion(component, env)}-${platform()}`);
 }
 
 /**
  * Path of each program, by name: `$KUBEBUILDER_ASSETS` first (envtest's layout, which usually
  * holds etcd, kube-apiserver and kubectl only), then the cache. A program that is in neither
- * is absent from the answer.
+ * is absent from the answer. Where `$MOORING_KUBERNETES` asks for a version, a Kubernetes of
+ * another one in `$KUBEBUILDER_ASSETS` does not count.
  * @param wanted programs by component; every component of the control plane unless given
  */
 export function findBinaries(env = process.env, wanted = programs) {
   const found = {};
   for (const [component, names] of Object.entries(wanted)) {
+    const directories = [componentDirectory(component, env)];
+    if (assetsServe(component, env)) directories.unshift(env.KUBEBUILDER_ASSETS);
     for (const name of names) {
-      const candidates = [join(componentDirectory(component, env), name)];
-      if (env.KUBEBUILDER_ASSETS) candidates.unshift(join(env.KUBEBUILDER_ASSETS, name));
-      const path = candidates.find(isExecutable);
+      const path = directories.map((directory) => join(directory, name)).find(isExecutable);
       if (path !== undefined) found[name] = path;
     }
   }
   return found;
+}
+
+function assetsServe(component, env) {
+  const { KUBEBUILDER_ASSETS: assets, MOORING_KUBERNETES: wanted } = env;
+  if (!assets || component !== "kubernetes" || !wanted) return Boolean(assets);
+  const apiServer = join(assets, "kube-apiserver");
+  const { stdout } = spawnSync(apiServer, ["--version"], { encoding: "utf8" });
+  return stdout?.startsWith(`Kubernetes v${wanted}.`) ?? false;
 }
 
 /** Path of each program of the control plane, or it throws an error that says what to run. */
@@ -79,6 +127,11 @@ export function controlPlaneBinaries(env = process.env) {
 /** Paths of the official kustomize and Helm, or it throws an error that says what to run. */
 export function officialRendererBinaries(env = process.env) {
   return allOf(officialRenderers, "the official renderers lack", env);
+}
+
+/** Path of promtool, or it throws an error that says what to run. */
+export function monitoringToolBinaries(env = process.env) {
+  return allOf(monitoringTools, "the monitoring tools lack", env);
 }
 
 function allOf(wanted, lacking, env) {

@@ -6,7 +6,11 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { provideControlPlane, provideOfficialRenderers } from "./binaries.mjs";
+import {
+  provideControlPlane,
+  provideMonitoringTools,
+  provideOfficialRenderers,
+} from "./binaries.mjs";
 import { compile } from "./compile.mjs";
 import { install } from "./install.mjs";
 import { interruption } from "./interruption.mjs";
@@ -23,6 +27,9 @@ const needsRenderers = { start: true, test: true, cluster: false, bench: true };
 
 /** Whether the task compares renders with those of the official kustomize and Helm. */
 const needsOfficialRenderers = { start: false, test: true, cluster: false, bench: true };
+
+/** Whether the task checks alert rules and dashboards. */
+const needsMonitoringTools = { start: false, test: true, cluster: false, bench: false };
 
 function requireNode24() {
   const major = Number(process.versions.node.split(".")[0]);
@@ -46,6 +53,7 @@ async function main(task) {
   await provideControlPlane({ signal });
   if (needsRenderers[task]) await provideRenderers({ signal });
   if (needsOfficialRenderers[task]) await provideOfficialRenderers({ signal });
+  if (needsMonitoringTools[task]) await provideMonitoringTools({ signal });
 }
 
 try {
