@@ -1,49 +1,41 @@
-/** The `mooring` command. Flags and their help are generated from the schema in config.ts. */
-import { randomUUID } from "node:crypto";
-import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { Command, Option } from "commander";
-import { redactText } from "../status/redaction.ts";
-import {
-  type ConfigField,
-  type ControllerConfig,
-  configFields,
-  type FieldName,
-  loadConfig,
-} from "./config.ts";
-import { type RenderPath, renderCommand } from "./render/command.ts";
+/**
+ * The `mooring` command. Only the verb that is called is loaded; of the others its help knows a
+ * line each.
+ */
+import { Command } from "commander";
+import type { ControllerConfig } from "./controller/config.ts";
+import { terminalOf } from "./output/terminal.ts";
+import type { RenderPath } from "./render/command.ts";
+import type { Surroundings, Verb } from "./verb.ts";
+import { verbs } from "./verbs.ts";
 import { readVersion } from "./version.ts";
 
-/** What the verbs do; main.ts has them. */
+/** What is done outside of this room; main.ts has it. */
 export interface Actions {
   runController(config: ControllerConfig): Promise<void>;
   renderPath: RenderPath;
 }
 
-/** The command, to be parsed. @param env where variables are read from */
-export function createProgram(
-  env: Readonly<Record<string, string | undefined>>,
+/**
+ * The command, to be parsed.
+ * @param wanted the verb that is going to be parsed, or every one, as for a reference
+ */
+export async function createProgram(
+  surroundings: Surroundings,
   actions: Actions,
-): Command {
-  const version = readVersion();
+  wanted: string | "every" | undefined,
+): Promise<Command> {
   const program = new Command("mooring")
     .description("Keeps Kubernetes clusters as Git says.")
-    .version(version, "-V, --version", "print the version")
+    .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this")
     .showHelpAfterError("Run with --help for what there is.");
-  const controller = program
-    .command("controller")
-    .description("run the controller until SIGTERM, which drains it")
-    .action(async (flags: Flags, command: Command) => {
-      const config = configOrExit(flags, env, version, command);
-      await actions.runController(config);
-    });
-  for (const field of configFields) controller.addOption(optionOf(field));
-  controller.addHelpText(
-    "after",
-    "\nA flag wins over its variable, the variable over the default.\nLists are separated by commas. Durations are written like 30s or 1h30m, sizes like 128Mi.",
-  );
-  program.addCommand(renderCommand(env, actions.renderPath));
+  for (const verb of [...verbs, ...ownVerbs(actions)]) {
+    const command = program
+      .command(verb.name, { hidden: verb.hidden === true })
+      .description(verb.summary);
+    if (wanted === "every" || wanted === verb.name) (await verb.load())(command, surroundings);
+  }
   return program;
 }
 
@@ -53,9 +45,12 @@ export async function runProgram(
   env: Readonly<Record<string, string | undefined>>,
   actions: Actions,
 ): Promise<void> {
+  const surroundings = surroundingsOf(env);
   try {
-    await createProgram(env, actions).parseAsync([...argv]);
+    const program = await createProgram(surroundings, actions, verbNamed(argv.slice(2)));
+    await program.parseAsync([...argv]);
   } catch (error) {
+    const { redactText } = await import("../status/redaction.ts");
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`error: ${redactText(message)}\n`);
     // Whatever was opened before the failure must not keep the process.
@@ -63,37 +58,45 @@ export async function runProgram(
   }
 }
 
-/** As commander gives them: `--argocd-metrics` alone is `true`. */
-type Flags = Partial<Record<FieldName, string | true>>;
-
-function configOrExit(
-  flags: Flags,
-  env: Readonly<Record<string, string | undefined>>,
-  version: string,
-  command: Command,
-): ControllerConfig {
-  try {
-    const texts = Object.fromEntries(
-      Object.entries(flags).map(([name, value]) => [name, String(value)]),
-    );
-    return loadConfig(texts, {
-      env,
-      version,
-      randomIdentity: () => randomUUID(),
-      cores: availableParallelism(),
-      renderersDirectory: fileURLToPath(new URL("../../renderers/build", import.meta.url)),
-    });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return command.error(`error: ${message.replaceAll("\n", "\nerror: ")}`);
-  }
+/** The verb of a command line: `get` of `mooring get shop`, and of `mooring help get`. */
+export function verbNamed(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  return first === "help" ? second : first;
 }
 
-function optionOf(field: ConfigField): Option {
-  const { flag, argument, description, variable, fallback } = field;
-  const notes = [
-    ...(field.default === undefined ? [] : [`default: ${field.default || "none"}`]),
-    `env: ${[variable, ...(fallback === undefined ? [] : [fallback])].join(", ")}`,
+function surroundingsOf(env: Surroundings["env"]): Surroundings {
+  // Whoever reads may have had enough: `| head`.
+  process.stdout.on("error", () => process.exit(0));
+  return {
+    env,
+    cwd: process.cwd(),
+    input: process.stdin,
+    terminal: terminalOf(process.stdout, process.stderr, env),
+    // A person's Ctrl-C ends the process itself.
+    signal: new AbortController().signal,
+    now: () => new Date(),
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** What needs more than a terminal and a cluster. */
+function ownVerbs({ runController, renderPath }: Actions): readonly Verb[] {
+  return [
+    {
+      name: "controller",
+      summary: "run the controller until SIGTERM, which drains it",
+      load: async () => {
+        const { defineController } = await import("./controller/command.ts");
+        return (command, { env }) => defineController(command, env, runController);
+      },
+    },
+    {
+      name: "render",
+      summary: "render a directory of this machine as the controller would, and print it",
+      load: async () => {
+        const { defineRender } = await import("./render/command.ts");
+        return (command, { env }) => defineRender(command, env, renderPath);
+      },
+    },
   ];
-  return new Option(`${flag} ${argument}`, `${description} (${notes.join("; ")})`);
 }

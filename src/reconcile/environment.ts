@@ -1,4 +1,4 @@
-/** What every run shares: the other rooms, wired together in main.ts. */
+/** What every run shares: the other rooms, wired together in controller.ts. */
 import type { Logger } from "pino";
 import type { Discovery } from "../cluster/discovery.ts";
 import type { LiveStore } from "../cluster/live-store.ts";

@@ -1,7 +1,8 @@
 /** The verb `render` of the `mooring` command. */
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
-import { terminalMessage } from "./message.ts";
+import type { Command } from "commander";
+import { failureOf } from "../access/failure.ts";
+import { terminalMessage } from "../output/message.ts";
 import { parseRenderFlags, type RenderFlags, renderOptions } from "./options.ts";
 import type { RenderOutput, RenderSurroundings } from "./render.ts";
 
@@ -30,23 +31,25 @@ Exits with 0, or with 2 and a message when something is wrong; then nothing is p
 const renderersDirectory = fileURLToPath(new URL("../../../renderers/build", import.meta.url));
 
 /** @param env where variables are read from */
-export function renderCommand(
+export function defineRender(
+  command: Command,
   env: Readonly<Record<string, string | undefined>>,
   render: RenderPath,
-): Command {
-  const command = new Command("render")
-    .description("render a directory of this machine as the controller would, and print it")
+): void {
+  command
     .argument("[path]", "directory of a kustomization, a chart or manifests")
     // Usage, too: 1 is for commands that compare.
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .addHelpText("after", after);
   for (const option of renderOptions()) command.addOption(option);
-  return command.action(async (path: string | undefined, given: Record<string, unknown>) => {
+  command.action(async (path: string | undefined, given: Record<string, unknown>) => {
     const { writeOut, writeErr } = command.configureOutput();
     const fail = (error: unknown) =>
       command
         .showHelpAfterError(false)
-        .error(`error: ${terminalMessage(error).replaceAll("\n", "\nerror: ")}`, { exitCode: 2 });
+        .error(`error: ${terminalMessage(failureOf(error)).replaceAll("\n", "\nerror: ")}`, {
+          exitCode: 2,
+        });
     try {
       const flags = parseRenderFlags(given);
       const { text, notes } = await render(path, flags, {

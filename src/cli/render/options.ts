@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { z } from "zod";
 import { helmOptions } from "../../model/render-options.ts";
 import type { RenderTool } from "../../render/source.ts";
-import { duration, objectName, text } from "../values.ts";
+import { duration, objectName, text } from "../controller/values.ts";
 
 interface FlagMeta {
   /** As `--help` shows it: `-n, --namespace <name>`. */

@@ -1,5 +1,6 @@
 /** `mooring render`: what the controller would render, from the files of this machine. */
 import { createHash } from "node:crypto";
+import type { Discovery } from "../../cluster/discovery.ts";
 import type { Application } from "../../model/application.ts";
 import type { RenderedObject } from "../../model/desired.ts";
 import { Problem } from "../../model/problem.ts";
@@ -10,10 +11,10 @@ import { createRenderer } from "../../render/render.ts";
 import { createSandbox, type Sandbox, type SandboxAnswer } from "../../render/sandbox/sandbox.ts";
 import type { HelmOptions, RenderSource } from "../../render/source.ts";
 import { type Local, openLocal } from "../../source/local.ts";
+import { type Cluster, openCluster } from "../access/cluster.ts";
+import { terminalMessage } from "../output/message.ts";
 import { anonymousApplication, applicationOfFile, namesFile } from "./application.ts";
 import { helmCapabilities } from "./capabilities.ts";
-import { type Cluster, openCluster } from "./cluster.ts";
-import { terminalMessage } from "./message.ts";
 import type { RenderFlags } from "./options.ts";
 import { toJson, toYaml, withoutSecretValues } from "./output.ts";
 import { valuesOf } from "./values.ts";
@@ -53,13 +54,16 @@ export async function renderPath(
   const byName = flags.as !== undefined && !namesFile(flags.as);
   const asked = byName || flags.kubeconfig !== undefined || flags.context !== undefined;
   const cluster = asked
-    ? await openCluster({
-        kubeconfig: flags.kubeconfig,
-        context: flags.context,
-        env: surroundings.env,
-      })
+    ? await openCluster(
+        {
+          ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+          ...(flags.context === undefined ? {} : { context: flags.context }),
+        },
+        surroundings.env,
+      )
     : undefined;
   try {
+    const discovery = await cluster?.discovery();
     const application = await applicationFor(flags, cluster, surroundings.cwd);
     const local = await openLocal({
       path: path ?? application.spec.source.path,
@@ -69,11 +73,11 @@ export async function renderPath(
       gitPath: surroundings.env.PATH ?? "",
       now: surroundings.now,
     });
-    const source = await sourceFor(application, local, flags, cluster, surroundings);
+    const source = await sourceFor(application, local, flags, discovery, surroundings);
     const { objects, dependsOn } = await render(local, source, flags, surroundings);
     const namespace = application.spec.destination.namespace ?? application.namespace;
     const shown = objects
-      .map((one) => (cluster === undefined ? one : placed(one, cluster, namespace)))
+      .map((one) => (discovery === undefined ? one : placed(one, discovery, namespace)))
       .map((one) =>
         flags.redactSecrets ? { ...one, object: withoutSecretValues(one.object) } : one,
       );
@@ -103,8 +107,8 @@ async function applicationFor(
     throw new Error(`--as: ${JSON.stringify(as)} is neither NAME nor NAMESPACE/NAME`);
   }
   return second === undefined
-    ? cluster.application(namespace ?? cluster.namespace, first)
-    : cluster.application(first, second);
+    ? cluster.applications.parsed(namespace ?? cluster.namespace, first)
+    : cluster.applications.parsed(first, second);
 }
 
 /** The Application's, as the controller makes it, and flags over it. */
@@ -112,12 +116,12 @@ async function sourceFor(
   application: Application,
   local: Local,
   flags: RenderFlags,
-  cluster: Cluster | undefined,
+  discovery: Discovery | undefined,
   surroundings: RenderSurroundings,
 ): Promise<RenderSource> {
   const { kubeVersion, apiVersions } = helmCapabilities;
   const base = renderSourceOf(application, {
-    discovery: cluster?.discovery ?? {
+    discovery: discovery ?? {
       kubernetesVersion: kubeVersion,
       apiVersions: { list: apiVersions, digest: "helm template" },
     },
@@ -215,9 +219,9 @@ async function render(
 }
 
 /** As the controller applies it: the cluster knows which kinds have a namespace. */
-function placed(one: RenderedObject, cluster: Cluster, namespace: string): RenderedObject {
+function placed(one: RenderedObject, discovery: Discovery, namespace: string): RenderedObject {
   const { apiVersion, kind } = one.object;
-  const resource = cluster.discovery.find(apiVersion, kind);
+  const resource = discovery.find(apiVersion, kind);
   if (resource === undefined) return one;
   return { ...one, object: inNamespace(one.object, resource, namespace) };
 }

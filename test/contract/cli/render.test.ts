@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { terminalMessage } from "../../../src/cli/render/message.ts";
+import { terminalMessage } from "../../../src/cli/output/message.ts";
 import { parseRenderFlags } from "../../../src/cli/render/options.ts";
 import { type RenderOutput, renderPath } from "../../../src/cli/render/render.ts";
 import type { KubeObject } from "../../../src/model/object.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type ControllerConfig, configFields } from "../../../src/cli/config.ts";
-import { createProgram } from "../../../src/cli/program.ts";
+import { type ControllerConfig, configFields } from "../../../src/cli/controller/config.ts";
+import { type Actions, createProgram, verbNamed } from "../../../src/cli/program.ts";
 import { type RenderFlags, renderFlags } from "../../../src/cli/render/options.ts";
+import type { Surroundings } from "../../../src/cli/verb.ts";
 import { readVersion } from "../../../src/cli/version.ts";
 import { Problem } from "../../../src/model/problem.ts";
 
@@ -18,7 +19,18 @@ async function run(args: string[], env: Record<string, string> = {}) {
     output += text;
     errors += text;
   };
-  const program = createProgram(env, {
+  const surroundings: Surroundings = {
+    env,
+    cwd: "/",
+    input: process.stdin,
+    terminal: { write, note: (line) => writeErr(`${line}\n`), columns: 80, colour: false },
+    signal: new AbortController().signal,
+    now: () => new Date(0),
+    exit(exitCode): never {
+      throw Object.assign(new Error("exit"), { exitCode });
+    },
+  };
+  const actions: Actions = {
     async runController(config) {
       started = config;
     },
@@ -27,7 +39,8 @@ async function run(args: string[], env: Record<string, string> = {}) {
       if (path === "broken") throw new Problem("InvalidManifest", "broken/x.yaml:1: it is broken");
       return { text: "kind: X\n", notes: ["something differs"] };
     },
-  });
+  };
+  const program = await createProgram(surroundings, actions, verbNamed(args));
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeOut: write, writeErr });
   const code = await program.parseAsync(["node", "mooring", ...args]).then(
@@ -87,8 +100,8 @@ describe("--help", () => {
 
   test("of the program names its verbs", async () => {
     const { output } = await run(["--help"]);
-    expect(output).toContain("controller [options]");
-    expect(output).toContain("render [options] [path]");
+    expect(output).toMatch(/^ {2}controller +run the controller/m);
+    expect(output).toMatch(/^ {2}render +render a directory/m);
   });
 });
 

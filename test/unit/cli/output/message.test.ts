@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { terminalMessage } from "../../../../src/cli/render/message.ts";
+import { terminalMessage } from "../../../../src/cli/output/message.ts";
 import { Problem } from "../../../../src/model/problem.ts";
 
 test("a message commands no terminal, whatever files are called", () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, configFields, type FieldName, loadConfig } from "../../../src/cli/config.ts";
-import { defaultPruneGuard } from "../../../src/plan/prune.ts";
+import {
+  ConfigError,
+  configFields,
+  type FieldName,
+  loadConfig,
+} from "../../../../src/cli/controller/config.ts";
+import { defaultPruneGuard } from "../../../../src/plan/prune.ts";
 
 function load(
   flags: Partial<Record<FieldName, string>> = {},

@@ -3,8 +3,8 @@
  * `--help` and messages are generated from it.
  */
 import { z } from "zod";
-import { defaultPruneGuard } from "../plan/prune.ts";
-import { logLevels } from "../status/logging.ts";
+import { defaultPruneGuard } from "../../plan/prune.ts";
+import { logLevels } from "../../status/logging.ts";
 import { address, duration, integer, list, objectName, size, text, yesOrNo } from "./values.ts";
 import { prefix } from "./variables.ts";
 

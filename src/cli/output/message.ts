@@ -1,15 +1,13 @@
 import { catalogue, Problem } from "../../model/problem.ts";
 import { redactText } from "../../status/redaction.ts";
-
-/** What a terminal takes for commands; names and paths may hold it. */
-const commands = /[\p{Cc}--[\n\t]]/gv;
+import { neutralText } from "./neutral.ts";
 
 /**
  * What is said of an error at a terminal. The catalogue's advice is left out: it speaks to who has
  * an Application before them, not files.
  */
 export function terminalMessage(error: unknown): string {
-  return messageOf(error).replace(commands, "\ufffd");
+  return neutralText(messageOf(error));
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 /** The kinds of values that flags and variables have: from the text that people write to what the program uses. */
 import { z } from "zod";
-import { milliseconds } from "../model/duration.ts";
+import { milliseconds } from "../../model/duration.ts";
 
 export const text = z.string().min(1).max(4096);
 
