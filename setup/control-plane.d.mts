@@ -13,7 +13,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const programs: Readonly<Record<Component, readonly Program[]>>;
 export const officialRenderers: Readonly<Record<OfficialRenderer, readonly OfficialRenderer[]>>;
 export const monitoringTools: Readonly<Record<"prometheus", readonly MonitoringTool[]>>;
-export function pinnedVersion(component: Component | OfficialRenderer | "prometheus"): string;
+export function moduleDirectory(
+  component: Component | OfficialRenderer | "prometheus",
+  env?: Environment,
+): string;
+export function kubernetesMinors(): string[];
+export function pinnedVersion(
+  component: Component | OfficialRenderer | "prometheus",
+  env?: Environment,
+): string;
 export function platform(): string;
 export function cacheDirectory(env?: Environment): string;
 export function componentDirectory(

@@ -8,7 +8,7 @@ import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { controlPlaneBinaries } from "../../setup/control-plane.mjs";
+import { controlPlaneBinaries, type Environment } from "../../setup/control-plane.mjs";
 import {
   apiServerArguments,
   auditPolicy,
@@ -45,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly fsync?: boolean;
   /** Requests in flight that the apiserver takes, for load tests. */
   readonly maxInflight?: number;
+  /** Says where the binaries are, and with MOORING_KUBERNETES of which version; default process.env. */
+  readonly env?: Environment;
 }
 
 export interface ControlPlane {
@@ -94,7 +96,7 @@ async function assemble(
   options: ControlPlaneOptions,
 ): Promise<ControlPlane> {
   const { nodes = 0, workloads = true, audit = true, fsync = false } = options;
-  const binaries = controlPlaneBinaries();
+  const binaries = controlPlaneBinaries(options.env);
   const dir = supervisor.directory;
   const file = (name: string) => join(dir, name);
   const deadline = Date.now() + startDeadlineMs;
