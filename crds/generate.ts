@@ -1,20 +1,30 @@
-/** Writes the CRD from the model. `--check`: changes nothing, fails when the file is stale. */
+/** Writes what is generated of the model: CRD, manifests. `--check`: changes nothing, fails when a file is stale. */
 import { readFile, writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
+import { generatedManifests } from "../deploy/generate.ts";
 import { applicationCrd } from "../src/dialect/mooring/crd.ts";
 
-const file = new URL("./mooring.dev_applications.yaml", import.meta.url);
-const wanted = `# Generated from src/model/application.ts by \`npm run generate\`.\n${stringify(applicationCrd(), { lineWidth: 0 })}`;
+const root = new URL("../", import.meta.url);
+const check = process.argv.includes("--check");
 
-if (process.argv.includes("--check")) {
+async function put(path: string, wanted: string): Promise<void> {
+  const file = new URL(path, root);
+  if (!check) {
+    await writeFile(file, wanted);
+    console.log(`wrote ${path}`);
+    return;
+  }
   const found = await readFile(file, "utf8").catch(() => "");
   if (found !== wanted) {
-    console.error(
-      "crds/mooring.dev_applications.yaml is stale: run `npm run generate` and commit the result.",
-    );
+    console.error(`${path} is stale: run \`npm run generate\` and commit the result.`);
     process.exitCode = 1;
-  } else console.log("crds/mooring.dev_applications.yaml is up to date.");
-} else {
-  await writeFile(file, wanted);
-  console.log("wrote crds/mooring.dev_applications.yaml");
+  } else console.log(`${path} is up to date.`);
 }
+
+const crd = stringify(applicationCrd(), { lineWidth: 0 });
+await put(
+  "crds/mooring.dev_applications.yaml",
+  `# Generated from src/model/application.ts by \`npm run generate\`.\n${crd}`,
+);
+// They have the CRD in them.
+for (const { path, text } of await generatedManifests()) await put(path, text);

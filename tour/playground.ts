@@ -55,11 +55,12 @@ const controllerAccount = { serviceAccount: "mooring", namespace: "mooring-syste
 const deadlineMs = 60_000;
 const planeDeadlineMs = 130_000;
 
-/** What `kubectl apply` gets: all of deploy/base but the pods, for the controller runs right here. */
+/** What `kubectl apply` gets: deploy/overlays/cluster-wide but for the pods, for the controller runs right here. */
 const installed = [
   "crds/mooring.dev_applications.yaml",
   "deploy/base/namespace.yaml",
   "deploy/base/rbac.yaml",
+  "deploy/components/cluster-wide/rbac.yaml",
 ];
 
 /** @throws StepFailed */

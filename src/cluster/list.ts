@@ -8,6 +8,8 @@ export interface ListOptions {
   /** Absent: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
+  /** `metadata.name=...` is what every kind knows; a server that does not know it may answer with all. */
+  fieldSelector?: string | undefined;
   /** Only metadata (`PartialObjectMetadata`), where the server can; aggregated APIs may answer with all. */
   metadataOnly?: boolean | undefined;
   as?: Identity | undefined;
@@ -58,7 +60,7 @@ export async function listAll(
 async function listPages(
   transport: Transport,
   resource: ResourceKind,
-  { namespace, labelSelector, metadataOnly, as, signal }: ListOptions,
+  { namespace, labelSelector, fieldSelector, metadataOnly, as, signal }: ListOptions,
   limit: number | undefined,
 ): Promise<ObjectList> {
   const items: KubeObject[] = [];
@@ -69,6 +71,7 @@ async function listPages(
       path: objectPath(resource, namespace),
       query: {
         labelSelector,
+        fieldSelector,
         limit: limit === undefined ? undefined : String(limit),
         continue: next,
       },

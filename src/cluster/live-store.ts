@@ -239,20 +239,16 @@ export class LiveStore {
     this.#options.onChange({ live, before });
   }
 
-  /** DELETED of a selected watch: gone, or only its label is gone. One GET tells. */
+  /** DELETED of a selected watch: gone, or only its label is gone. One read tells. */
   async #deleted(last: LiveObject, signal: AbortSignal): Promise<void> {
     const before = this.#objects.get(refKey(last.ref));
-    const objects = new Objects(this.#options.transport);
-    const { ref, resource } = last;
+    const { ref } = last;
     // An object that could not be read is unknown, not gone: it is kept, without its label.
     const current = last.deleting
       ? undefined
-      : await objects
-          .getMetadata(resource, ref.namespace, ref.name, { signal })
-          .then(
-            (object) => object && liveObjectOf(object, resource, this.#options.disallowedManagers),
-          )
-          .catch((): LiveObject => ({ ...last, partOf: undefined }));
+      : await this.#readAnew(last, signal).catch(
+          (): LiveObject => ({ ...last, partOf: undefined }),
+        );
     const known = this.#objects.get(refKey(ref));
     if (known !== undefined && known.uid !== last.uid) return;
     if (current?.uid === last.uid) {
@@ -263,6 +259,24 @@ export class LiveStore {
     }
     if (known !== undefined) this.#remove(known);
     this.#options.onChange({ live: undefined, before: before ?? last });
+  }
+
+  /**
+   * By a list, which needs no further right: `get` on every kind would be `get` on every subresource,
+   * pods/exec and nodes/proxy among them.
+   */
+  async #readAnew(
+    { ref, resource }: LiveObject,
+    signal: AbortSignal,
+  ): Promise<LiveObject | undefined> {
+    const { items } = await new Objects(this.#options.transport).list(resource, {
+      namespace: ref.namespace,
+      fieldSelector: `metadata.name=${ref.name}`,
+      metadataOnly: true,
+      signal,
+    });
+    const found = items.find(({ metadata }) => metadata.name === ref.name);
+    return found && liveObjectOf(found, resource, this.#options.disallowedManagers);
   }
 
   #put(live: LiveObject): void {

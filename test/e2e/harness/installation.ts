@@ -8,10 +8,10 @@ import { untilServed } from "../../cluster/served.ts";
 export const account = { serviceAccount: "mooring", namespace: "mooring-system" } as const;
 export const controllerUser = `system:serviceaccount:${account.namespace}:${account.serviceAccount}`;
 
-const base = fileURLToPath(new URL("../../../deploy/base", import.meta.url));
+const overlay = fileURLToPath(new URL("../../../deploy/overlays/cluster-wide", import.meta.url));
 
 export async function installMooring(plane: ControlPlane): Promise<void> {
-  const rendered = await plane.kubectl(["kustomize", base]);
+  const rendered = await plane.kubectl(["kustomize", overlay]);
   // The controller itself runs as a child of the test.
   const shipped = parseAllDocuments(rendered)
     .map((document) => document.toJS() as { kind: string })
