@@ -3,6 +3,8 @@
  * when it is called, so that `mooring get` does not wait for what `mooring render` needs.
  */
 import type { Command } from "commander";
+import type { Cluster } from "./access/cluster.ts";
+import type { ClusterFlags } from "./access/flags.ts";
 import type { Terminal } from "./output/terminal.ts";
 
 /** All that a verb may know of the machine. */
@@ -69,4 +71,22 @@ export function runs<Arguments extends unknown[], Flags>(
     }
     if (code !== exitCodes.ok) surroundings.exit(code);
   });
+}
+
+/** The same, for a verb that asks a cluster: it is opened for it, and closed after it. */
+export function asks<Arguments extends unknown[], Flags extends ClusterFlags>(
+  command: Command,
+  surroundings: Surroundings,
+  run: (cluster: Cluster, args: Arguments, flags: Flags) => Promise<number>,
+  failure: number = exitCodes.failure,
+): void {
+  runs<Arguments, Flags>(
+    command,
+    surroundings,
+    async (args, flags) => {
+      const { withCluster } = await import("./access/cluster.ts");
+      return withCluster(flags, surroundings.env, (cluster) => run(cluster, args, flags));
+    },
+    failure,
+  );
 }

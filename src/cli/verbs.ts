@@ -1,4 +1,10 @@
 /** The verbs of the command, in the order of its help. */
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [];
+export const verbs: readonly Verb[] = [
+  {
+    name: "get",
+    summary: "list Applications with their sync, health and revision",
+    load: async () => (await import("./verbs/get.ts")).defineGet,
+  },
+];

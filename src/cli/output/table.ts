@@ -9,7 +9,6 @@ import { cut, widthOf } from "./width.ts";
 export interface Column<Row> {
   /** In capitals, as kubectl's. */
   readonly header: string;
-  /** Empty is shown as nothing, never as `undefined`. */
   readonly cell: (row: Row) => string;
   /** May be cut to so many columns. */
   readonly least?: number;
@@ -23,66 +22,75 @@ export interface Layout {
   /** As Terminal has it. */
   readonly columns: number | undefined;
   readonly colour: boolean;
-  /** Not for lines that follow a table which stands already. */
-  readonly headers?: boolean;
+}
+
+/** A table that may get further rows: the widths are those of the first ones. */
+export interface Table<Row> {
+  readonly headers: string;
+  /** With its end. */
+  line(row: Row): string;
 }
 
 const gap = 3;
 
-/** Lines, each with its end. */
 export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   layout: Layout,
 ): string {
-  const all = columns.map((column) => {
-    const cells = rows.map((row) => neutralLine(column.cell(row)));
-    const width = Math.max(widthOf(column.header), ...cells.map(widthOf));
-    return { column, cells, width };
-  });
-  const shown = fitted(all, layout.columns);
-  const line = (texts: readonly string[], tones: readonly (Tone | undefined)[]) =>
-    `${texts
-      .map((text, at) => {
-        const width = shown[at]?.width ?? 0;
-        const short = cut(text, width);
-        const pad = at === texts.length - 1 ? "" : " ".repeat(width - widthOf(short) + gap);
-        return coloured(short, tones[at], layout.colour) + pad;
+  const { headers, line } = layOut(columns, rows, layout);
+  return headers + rows.map(line).join("");
+}
+
+export function layOut<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { columns: room, colour }: Layout,
+): Table<Row> {
+  const all = columns.map((column) => ({
+    column,
+    width: Math.max(
+      widthOf(column.header),
+      ...rows.map((row) => widthOf(neutralLine(column.cell(row)))),
+    ),
+  }));
+  const shown = fitted(all, room);
+  const line = (cells: readonly { text: string; tone?: Tone | undefined }[]) =>
+    `${cells
+      .map(({ text, tone }, at) => {
+        const { width = 0, column } = shown[at] ?? {};
+        const fits = column?.least === undefined ? text : cut(text, width);
+        const last = at === cells.length - 1;
+        const pad = last ? "" : " ".repeat(Math.max(0, width - widthOf(fits)) + gap);
+        return coloured(fits, tone, colour) + pad;
       })
       .join("")
       .trimEnd()}\n`;
-  const lines = rows.map((row, at) =>
-    line(
-      shown.map(({ cells }) => cells[at] ?? ""),
-      shown.map(({ column, cells }) =>
-        column.tone === undefined ? toneOf(cells[at] ?? "") : column.tone(row),
+  return {
+    headers: line(shown.map(({ column }) => ({ text: column.header }))),
+    line: (row) =>
+      line(
+        shown.map(({ column }) => {
+          const text = neutralLine(column.cell(row));
+          return { text, tone: column.tone === undefined ? toneOf(text) : column.tone(row) };
+        }),
       ),
-    ),
-  );
-  const headers = line(
-    shown.map(({ column }) => column.header),
-    [],
-  );
-  return (layout.headers === false ? "" : headers) + lines.join("");
+  };
 }
 
 interface Measured<Row> {
   column: Column<Row>;
-  cells: readonly string[];
   width: number;
 }
 
 function fitted<Row>(
   all: readonly Measured<Row>[],
-  columns: number | undefined,
+  room: number | undefined,
 ): readonly Measured<Row>[] {
-  if (columns === undefined) return all;
-  let shown = all;
-  for (;;) {
-    const over = total(shown) - columns;
-    if (over <= 0) return shown;
-    const narrowed = narrow(shown, over);
-    if (total(narrowed) <= columns) return narrowed;
+  if (room === undefined) return all;
+  for (let shown = all; ; ) {
+    const narrowed = narrow(shown, total(shown) - room);
+    if (total(narrowed) <= room) return narrowed;
     const last = shown.reduce<Measured<Row> | undefined>(
       (worst, one) =>
         (one.column.expendable ?? 0) > (worst?.column.expendable ?? 0) ? one : worst,
@@ -93,11 +101,11 @@ function fitted<Row>(
   }
 }
 
-/** Takes from the rightmost first, each to its least. */
+/** Takes so many columns from the rightmost first, from each down to its least. */
 function narrow<Row>(shown: readonly Measured<Row>[], over: number): readonly Measured<Row>[] {
   let left = over;
-  return [...shown]
-    .reverse()
+  return shown
+    .toReversed()
     .map((one) => {
       const { least, header } = one.column;
       if (least === undefined || left <= 0) return one;
@@ -106,7 +114,7 @@ function narrow<Row>(shown: readonly Measured<Row>[], over: number): readonly Me
       left -= one.width - width;
       return { ...one, width };
     })
-    .reverse();
+    .toReversed();
 }
 
 function total(shown: readonly { width: number }[]): number {

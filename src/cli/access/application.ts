@@ -1,0 +1,28 @@
+/** An Application as the API gives it: its spec may be older or newer than this program. */
+import type { ApplicationSpec, ApplicationStatus } from "../../model/application.ts";
+import type { KubeObject } from "../../model/object.ts";
+
+type Partially<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: Partially<T[K]> | undefined }
+    : T;
+
+/** As written: without the defaults of what nobody set, which the apiserver has added where it has the CRD. */
+export function specOf(object: KubeObject): Partially<ApplicationSpec> {
+  return (object.spec ?? {}) as Partially<ApplicationSpec>;
+}
+
+export function statusOf(object: KubeObject): ApplicationStatus {
+  return (object.status ?? {}) as ApplicationStatus;
+}
+
+export function conditionOf(object: KubeObject, type: string) {
+  return statusOf(object).conditions?.find((condition) => condition.type === type);
+}
+
+/** The first ten characters of a commit's id, as people say it; the whole of anything else. */
+export function shortRevision(revision: string | undefined): string {
+  if (revision === undefined) return "";
+  return /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(revision) ? revision.slice(0, 10) : revision;
+}

@@ -1,0 +1,37 @@
+/** `mooring get`: Applications in a list. */
+import type { Command } from "commander";
+import type { Cluster } from "../access/cluster.ts";
+import { type ListFlags, listFlags } from "../access/flags.ts";
+import { type ListFormat, listFormats, outputFlag } from "../output/format.ts";
+import { asks, type Surroundings } from "../verb.ts";
+
+export interface GetFlags extends ListFlags {
+  selector?: string;
+  watch?: true;
+  output?: ListFormat;
+}
+
+const help = `
+SYNC says whether the cluster has what Git says, HEALTH how its objects are, REVISION what was
+deployed last. -o wide adds mode, owner and what Ready says.
+
+Examples:
+  mooring get                        those of the context's namespace
+  mooring get -A -o wide             all, with what is wrong with them
+  mooring get shop -n team-a         one of them
+  mooring get team-a/shop -o yaml    all of it
+  mooring get -A -l team=payments --watch
+
+Exit codes: 0, or 1 when one that was named does not exist or the cluster refuses, 2 for wrong use.`;
+
+export function defineGet(command: Command, surroundings: Surroundings): void {
+  command.argument("[app...]", "NAME or NAMESPACE/NAME");
+  listFlags(command)
+    .option("-l, --selector <labels>", "with these labels, as kubectl takes them")
+    .option("-w, --watch", "go on and print each that changes");
+  outputFlag(command, listFormats).addHelpText("after", help);
+  asks(command, surroundings, async (cluster: Cluster, [names]: [string[]], flags: GetFlags) => {
+    const { getApplications } = await import("../get/get.ts");
+    return getApplications(cluster, names, flags, surroundings);
+  });
+}
