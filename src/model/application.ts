@@ -19,6 +19,12 @@ export const annotations = {
   refresh: "mooring.dev/refresh",
   /** The hash of a held prune: go on with exactly that one. */
   approvePrune: "mooring.dev/approve-prune",
+  /** The full id of a commit: deploy it instead of what the ref says. Removed when it ends. */
+  rollbackTo: "mooring.dev/rollback-to",
+  /** The full id of the commit that is skipped; without it, the one that the ref is at. */
+  rollbackSkip: "mooring.dev/rollback-skip",
+  /** RFC 3339: when the rollback ends at the latest. */
+  rollbackUntil: "mooring.dev/rollback-until",
   /** On a desired object, `true`: take it over from another GitOps owner. */
   adopt: "mooring.dev/adopt",
   /** On a live object: the hash of the desired object last applied. */
@@ -286,6 +292,19 @@ export const applicationStatus = z
       .optional()
       .describe("The revision of the last run, complete or not."),
     commit: commitStatus.optional(),
+    rollback: z
+      .object({
+        to: z.string().describe("Full id of the commit that is deployed instead."),
+        skipped: z
+          .string()
+          .describe("Full id of the commit that is skipped: any other one ends the rollback."),
+        since: time.describe("When it was first acted on."),
+        until: time.optional().describe("When it ends at the latest."),
+      })
+      .optional()
+      .describe(
+        "The rollback that the annotation mooring.dev/rollback-to asks for; absent when it has ended.",
+      ),
     lastHandledRefresh: z
       .string()
       .optional()
@@ -349,6 +368,7 @@ export const applicationStatus = z
   .describe("What Mooring did and saw.");
 
 export type ApplicationStatus = z.output<typeof applicationStatus>;
+export type Rollback = NonNullable<ApplicationStatus["rollback"]>;
 
 /** An Application as the pipeline works with it: parsed, defaulted, durations in milliseconds. */
 export interface Application {

@@ -11,7 +11,7 @@ import { type ObjectRef, refKey } from "./object.ts";
 export type Retry = "transient" | "terminal" | "blocked";
 
 export const catalogue = {
-  InvalidSpec: { retry: "terminal", advice: "Correct the Application's spec." },
+  InvalidSpec: { retry: "terminal", advice: "Correct the Application." },
   Unsupported: {
     retry: "terminal",
     advice: "Remove the field, or wait for a version of Mooring that supports it.",
@@ -39,7 +39,8 @@ export const catalogue = {
   },
   RevisionNotFound: {
     retry: "blocked",
-    advice: "Check spec.source.git.ref: the remote has no such branch, tag or commit.",
+    advice:
+      "Check spec.source.git.ref, or the annotation that names the commit: the remote has no such branch, tag or commit.",
   },
   PathNotFound: {
     retry: "blocked",

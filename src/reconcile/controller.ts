@@ -12,6 +12,7 @@ import { type RunResult, runApplication } from "./pipeline.ts";
 import { type Priority, priorities, WorkQueue } from "./queue.ts";
 import { followsCluster, servedDigest } from "./render-source.ts";
 import { nextRetry } from "./retry.ts";
+import { endsIn, isCurrent } from "./rollback.ts";
 import type { Shards } from "./shards.ts";
 import type { ApplicationState, Work } from "./state.ts";
 import { writeStatus } from "./status.ts";
@@ -26,6 +27,8 @@ const patienceMs = 3_000;
 const longPatienceMs = 60_000;
 /** An operator brings its CRDs over seconds: charts are rendered once for all of them. */
 const apisPauseMs = 5_000;
+/** Timers take no more than 2^31 milliseconds. */
+const longestTimerMs = 24 * 3_600_000;
 
 export interface ControllerOptions {
   applications(): Applications;
@@ -54,6 +57,7 @@ export class Controller {
 
   /** An Application is new or says something else. */
   applicationChanged(state: ApplicationState): void {
+    state.reconciledAt ??= this.#options.environment().monotonic();
     state.wholeRun();
     state.failures = 0;
     this.#queue.add(state.key, priorities.prompt);
@@ -61,7 +65,7 @@ export class Controller {
 
   applicationGone(state: ApplicationState): void {
     const env = this.#options.environment();
-    state.source?.tracking.stop();
+    state.source?.stop();
     env.observe(state, []);
     env.metrics.forget(state.application);
     this.#queue.remove(state.key);
@@ -175,6 +179,7 @@ export class Controller {
     for (const state of this.#options.applications())
       if (this.#options.shards().shardOf(state.key) === shard) {
         state.resume();
+        state.reconciledAt = this.#options.environment().monotonic();
         this.#queue.add(state.key, priorities.normal);
       }
   }
@@ -201,6 +206,22 @@ export class Controller {
     state.dirty(key, this.#options.environment().monotonic() + delayMs);
     // Timers cut fractions off: fired too early, the object would still have to wait.
     this.#queue.addAfter(state.key, Math.ceil(delayMs), priorities.heal);
+  }
+
+  /**
+   * For each application that this replica keeps: when what its status says was last known to be
+   * so (monotonic, milliseconds). At rest that is the last look at its source, for nothing else
+   * can have changed unheard; with work to do, the end of the last run.
+   */
+  *freshness(): Iterable<{ state: ApplicationState; at: number }> {
+    const now = this.#options.environment().monotonic();
+    for (const state of this.#options.applications()) {
+      if (state.application.spec.suspend || state.reconciledAt === undefined) continue;
+      if (!this.#options.shards().mayWrite(state.key)) continue;
+      const isAtRest = state.isSettled && !this.#queue.isDue(state.key);
+      const looked = state.source === undefined ? now : state.source.tracking.lookedAt();
+      yield { state, at: Math.max(state.reconciledAt, isAtRest ? (looked ?? 0) : 0) };
+    }
   }
 
   /** A sweep's turn. */
@@ -232,6 +253,8 @@ export class Controller {
       // First: the status says whether there is a next try.
       this.#schedule(state, env);
       await writeStatus(state, result, env);
+      state.reconciledAt = env.monotonic();
+      state.isSettled = result.pending !== true;
     } catch (error) {
       const problem = asProblem(error);
       env.log[problem.code === "Fenced" ? "info" : "error"](
@@ -239,13 +262,23 @@ export class Controller {
         "run ended early",
       );
       state.wholeRun();
+      state.isSettled = false;
       if (problem.code !== "Fenced")
         this.#queue.addAfter(
           key,
           Math.min(nextRetry(state, problem), longestUntoldMs),
           priorities.normal,
         );
+    } finally {
+      this.#awaitRollbackEnd(state, env);
     }
+  }
+
+  /** After every run: a key has one timer, and whatever made it ring earlier took this one's place. */
+  #awaitRollbackEnd({ key, rollback, stopped }: ApplicationState, env: Environment): void {
+    const ends = endsIn(rollback, env.now());
+    if (ends === undefined || stopped) return;
+    this.#queue.addAfter(key, Math.min(ends, longestTimerMs), priorities.prompt);
   }
 
   /** @returns undefined when there is nothing to say about it. */
@@ -257,7 +290,7 @@ export class Controller {
     if (state.invalid !== undefined && !application.deleting) return { problem: state.invalid };
     if (application.deleting) return await finishDeletion(state, env, signal);
     if (application.spec.suspend) {
-      state.source?.tracking.stop();
+      state.source?.stop();
       state.source = undefined;
       return {};
     }
@@ -267,6 +300,7 @@ export class Controller {
       return result;
     }
     state.giveBack(work);
+    state.isSettled = false;
     // The answer usually comes at once: only a wait is worth a status.
     state.pendingSince ??= env.monotonic();
     const patience = isTold(state, result) ? longPatienceMs : patienceMs;
@@ -329,8 +363,7 @@ function waitsForKnowledge(state: ApplicationState): boolean {
 /** Were all its events only our own writes, seen before their answers were? Then nothing is new. */
 function isEcho(state: ApplicationState, work: Work, env: Environment): boolean {
   if (work.whole || work.suspects.size > 0 || work.dirty.size === 0 || state.untold) return false;
-  const look = state.source?.tracking.current();
-  if (look?.state !== "known" || look.revision !== state.desired?.revision) return false;
+  if (!isCurrent(state, env.now())) return false;
   if (state.problem !== undefined || state.application.deleting) return false;
   return [...work.dirty.keys()].every((key) => {
     const target = state.desired?.targets.get(key);

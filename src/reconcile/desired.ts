@@ -10,7 +10,7 @@ import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
 import { renderSourceOf, servedDigest } from "./render-source.ts";
 import { type Rendered, Rendering } from "./rendering.ts";
-import type { ApplicationState, Desired, FailedRender } from "./state.ts";
+import type { ApplicationState, Desired, FailedRender, RenderAttempt } from "./state.ts";
 
 /** An unknown kind makes discovery look again, at most this often. */
 const rediscoverMs = 5_000;
@@ -21,6 +21,7 @@ const limitPauseMs = 60_000;
 const longestLimitPauseMs = 3_600_000;
 
 /**
+ * @param attempt where what is under way, and what failed, is remembered
  * @returns undefined when fetch and render take longer; the application is then queued again as
  *   soon as they have ended
  * @throws Problem of the source or the renderer; then nothing of the revision is used.
@@ -30,10 +31,11 @@ export async function resolveDesired(
   look: Known,
   env: Environment,
   signal: AbortSignal,
+  attempt: RenderAttempt = state,
 ): Promise<Desired | undefined> {
   const { application, ownership } = state;
   const { spec } = application;
-  const ready = await renderedRevision(state, look, env, signal);
+  const ready = await renderedRevision(state, look, env, signal, attempt);
   if (ready === undefined) return undefined;
   const { commit, set: rendered } = ready;
 
@@ -87,19 +89,20 @@ async function renderedRevision(
   look: Known,
   env: Environment,
   signal: AbortSignal,
+  attempt: RenderAttempt,
 ): Promise<Rendered | undefined> {
   const { generation } = state.application;
-  const failed = failureOf(state, look.revision);
+  const failed = failureOf(attempt, look.revision, generation);
   if (failed !== undefined && env.monotonic() < failed.until) throw failed.problem;
-  const begun = state.rendering;
+  const begun = attempt.rendering;
   const joined = begun?.revision === look.revision && begun.generation === generation;
   const rendering = joined
     ? begun
-    : new Rendering(look.revision, generation, fetchAndRender(state, look, env, signal));
-  state.rendering = undefined;
+    : new Rendering(look.revision, generation, fetchAndRender(state, look, env, signal, attempt));
+  attempt.rendering = undefined;
   const rendered = await rendering.within(patienceMs);
   if (rendered !== undefined) return rendered;
-  state.rendering = rendering;
+  attempt.rendering = rendering;
   if (!joined) void rendering.settled.then(() => env.again(state));
   return undefined;
 }
@@ -109,6 +112,7 @@ async function fetchAndRender(
   look: Known,
   env: Environment,
   signal: AbortSignal,
+  attempt: RenderAttempt,
 ): Promise<Rendered> {
   const { generation } = state.application;
   // A revision that is known already is told of once.
@@ -141,29 +145,31 @@ async function fetchAndRender(
       env.renderer.render(snapshot, renderSourceOf(state.application, env), signal),
       ({ objects, tool }) => ({ message: `rendered ${objects.length} objects`, tool }),
     );
-    state.failedRender = undefined;
+    attempt.failedRender = undefined;
     return { commit: snapshot.commit, set, served };
   } catch (error) {
     const problem = asProblem(error);
     if (problem.retry === "terminal" && !signal.aborted) {
-      const times = (failureOf(state, look.revision)?.times ?? 0) + 1;
+      const times = (failureOf(attempt, look.revision, generation)?.times ?? 0) + 1;
       // A deadline may have been missed for want of CPU: that is tried again, ever more seldom.
       const pause =
         problem.code === "LimitExceeded"
           ? Math.min(limitPauseMs * 2 ** (times - 1), longestLimitPauseMs)
           : Number.POSITIVE_INFINITY;
       const until = env.monotonic() + pause;
-      state.failedRender = { revision: look.revision, generation, served, problem, times, until };
+      attempt.failedRender = { revision: look.revision, generation, served, problem, times, until };
     }
     throw problem;
   }
 }
 
 /** How the render of this revision failed before, for the spec as it is now. */
-function failureOf(state: ApplicationState, revision: string): FailedRender | undefined {
-  const { failedRender, application } = state;
-  const same =
-    failedRender?.revision === revision && failedRender.generation === application.generation;
+function failureOf(
+  { failedRender }: RenderAttempt,
+  revision: string,
+  generation: number,
+): FailedRender | undefined {
+  const same = failedRender?.revision === revision && failedRender.generation === generation;
   return same ? failedRender : undefined;
 }
 

@@ -9,6 +9,7 @@ import { groupKindKey, refKey } from "../model/object.ts";
 import { recordedGroupKinds } from "../plan/ownership.ts";
 import type { Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
+import { isCurrent } from "./rollback.ts";
 import type { ApplicationState } from "./state.ts";
 
 /** Until the applications of the same repository have read the revision. */
@@ -34,7 +35,7 @@ export async function handOverMoved(
 ): Promise<LiveObject[] | undefined> {
   const peers = [...env.peers(state)].flatMap((peer) => asPeer(peer, env, context.signal));
   for (const peer of peers)
-    if (isBehind(peer.state, state))
+    if (isBehind(peer.state, state, env.now()))
       for (const live of candidates) if (await mayTake(live, peer.context)) return undefined;
   const rest: LiveObject[] = [];
   const moved: { live: LiveObject; peer: Peer }[] = [];
@@ -74,13 +75,13 @@ async function successor(live: LiveObject, peers: readonly Peer[]): Promise<Peer
   return undefined;
 }
 
-function isBehind(peer: ApplicationState, state: ApplicationState): boolean {
+function isBehind(peer: ApplicationState, state: ApplicationState, now: Date): boolean {
   if (peer.application.spec.source.git.url !== state.application.spec.source.git.url) return false;
   // What cannot be read now wants nothing that could be waited for.
   if (peer.problem !== undefined) return false;
   const look = peer.source?.tracking.current();
   if (look === undefined || look.state === "pending") return true;
-  return look.state === "known" && look.revision !== peer.desired?.revision;
+  return look.state === "known" && !isCurrent(peer, now);
 }
 
 function hasRecorded(peer: ApplicationState, { ref }: LiveObject): boolean {

@@ -15,6 +15,7 @@ import { Problem } from "../model/problem.ts";
 import { plan } from "../plan/plan.ts";
 import type { Target } from "../plan/targets.ts";
 import { crdKind, crdsEstablished } from "./crd-readiness.ts";
+import { isProvenOf, restoreDeployed, unproven } from "./deployed.ts";
 import { resolveDesired } from "./desired.ts";
 import type { Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
@@ -22,6 +23,7 @@ import { needsEvidence, recordReports } from "./outcome.ts";
 import { dropGone, pruneRemoved } from "./prune.ts";
 import { widenRecord } from "./record.ts";
 import { renderSourceOf } from "./render-source.ts";
+import { aimOf, rollbackProblem } from "./rollback.ts";
 import { trackSource } from "./source.ts";
 import type { ApplicationState, Desired, Work } from "./state.ts";
 
@@ -58,13 +60,21 @@ export async function runApplication(
     revision = next.revision;
     if (next.desired === undefined) {
       // Git is away or answers nonsense, the last good revision is not: it is still held to.
-      if (next.problem !== undefined) state.work.whole ||= work.whole;
+      if (next.problem !== undefined) {
+        state.work.whole ||= work.whole;
+        if (
+          state.desired === undefined &&
+          (await restoreDeployed(state, env, signal)) === "pending"
+        )
+          return outcomeOf({ ...next, problem: undefined });
+      }
       if (state.desired !== undefined)
         await reconcileObjects(state, state.desired, work, "deployed", identity, env, signal);
       return outcomeOf(next);
     }
     const { desired, isNew } = next;
     state.takeDesired(desired);
+    state.source?.forget("deployed");
     await reconcileObjects(
       state,
       desired,
@@ -98,7 +108,7 @@ interface Next {
   /** It differs from the last run's, or every object is looked at anyway. */
   isNew: boolean;
   /** Absent while the source or the renderer is still at work. */
-  problem?: Problem;
+  problem?: Problem | undefined;
 }
 
 async function nextDesired(
@@ -118,9 +128,15 @@ async function nextDesired(
       signal,
       wanted: (snapshot) => env.renderer.blobs(snapshot, renderSourceOf(state.application, env)),
       onChange: () => env.sourceChanged(state),
+      onSecret: (name, writtenAt) => {
+        state.secret = { name, writtenAt };
+      },
     });
     if (askRefresh(state, env)) return none;
-    const look = state.source.tracking.current();
+    const head = state.source.tracking.current();
+    if (head.state === "pending") return none;
+    if (head.state === "failed") return { ...none, problem: head.problem };
+    const look = await aimOf(state, head, env, signal);
     if (look.state === "pending") return none;
     if (look.state === "failed") return { ...none, problem: look.problem };
     revision = look.revision;
@@ -131,7 +147,7 @@ async function nextDesired(
   } catch (error) {
     const problem = apiProblem(error);
     if (problem.code === "Fenced" || signal.aborted) throw error;
-    return { ...none, revision, problem };
+    return { ...none, revision, problem: rollbackProblem(problem, state) };
   }
 }
 
@@ -154,6 +170,7 @@ function askRefresh(state: ApplicationState, env: Environment): boolean {
   state.terminal.clear();
   state.fights.clear();
   state.failedRender = undefined;
+  state.restoring.failedRender = undefined;
   const tracking = state.source?.tracking;
   tracking?.refresh();
   void tracking?.settled().then(() => {
@@ -182,18 +199,18 @@ async function reconcileObjects(
   const context = applyContext(state, identity, env, signal);
   const all = [...desired.targets.values()];
   const isLatest = which === "latest";
+  const isFirst = state.reports.size === 0;
   const scope =
-    whole && (isLatest || enforce)
+    whole && (isLatest || enforce || isFirst)
       ? all
       : all.filter((target) => dirty.has(target.key) || suspects.has(target.key));
-  if (whole && isLatest) {
-    if (enforce) await widenRecord(state, all, env, signal);
-    env.observe(state, enforce ? [] : all);
-  }
+  if (whole && isLatest && enforce) await widenRecord(state, all, env, signal);
+  if (whole && (isLatest || isFirst)) env.observe(state, enforce ? [] : all);
+  const isSure = (target: Target) => !enforce || isProvenOf(desired, target, env);
 
   const started = env.monotonic();
   const planned = plan({
-    targets: scope.filter((target) => !isHopeless(state, target)),
+    targets: scope.filter((target) => isSure(target) && !isHopeless(state, target)),
     live: (target) => env.live.get(target.ref),
     baseline: (target) => state.baselines.get(target.key),
     suspect: (target) => suspects.has(target.key),
@@ -228,6 +245,8 @@ async function reconcileObjects(
       env.again(state);
     }
   }
+  for (const target of scope)
+    if (!isSure(target)) state.reports.set(target.key, unproven(target, desired, env));
   reportOthers(state, desired, env);
   if (whole && isLatest) await pruneRemoved(state, desired, context, env, signal);
   else await dropGone(state, desired, env, signal);

@@ -36,6 +36,11 @@ export class WorkQueue {
     return this.#lines.reduce((sum, line) => sum + line.size, 0) + this.#again.size;
   }
 
+  /** Does it wait for a worker, or have one? A delayed run does not count. */
+  isDue(key: string): boolean {
+    return this.#running.has(key) || this.#lines.some((line) => line.has(key));
+  }
+
   /** Asks for a run. A key that waits already moves up if this is more urgent. */
   add(key: string, priority: Priority): void {
     if (this.#closed) return;

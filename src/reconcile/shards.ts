@@ -59,6 +59,11 @@ export class Shards {
       throw new Problem("Fenced", `this replica does not hold the Lease of shard ${shard}`);
   }
 
+  /** Every shard, and whether this replica may write for it. */
+  get all(): { shard: number; held: boolean }[] {
+    return this.#locks.map((lock, shard) => ({ shard, held: lock.mayWrite() }));
+  }
+
   /** Gives the Leases back, once nothing is being written any more. */
   async release(): Promise<void> {
     await Promise.all(this.#locks.map((lock) => lock.release()));

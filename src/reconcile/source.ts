@@ -1,7 +1,7 @@
 /** Which repository an application follows, and with whose credentials. */
 import { apiProblem } from "../cluster/api-problem.ts";
 import type { Objects } from "../cluster/objects.ts";
-import type { Application, GitSource } from "../model/application.ts";
+import type { Application, GitRef, GitSource } from "../model/application.ts";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -9,13 +9,52 @@ import { canonicalJson } from "../plan/targets.ts";
 import type { GitCredentials } from "../source/git/remote.ts";
 import type { Repositories } from "../source/repositories.ts";
 import type { Tracking } from "../source/tracking.ts";
+import { valueWrittenAt } from "./secret-age.ts";
 
-export interface SourceTracking {
-  tracking: Tracking;
+/** Commits that are wanted besides what the ref is at: of a rollback, and the one that status names. */
+export type CommitRole = "rollback" | "deployed";
+
+/** The repository of an application: what its ref is at, and single commits of it. */
+export class SourceTracking {
+  readonly tracking: Tracking;
   /** What it was made from: another fingerprint needs another tracking. */
-  fingerprint: string;
+  readonly fingerprint: string;
   /** When the Secret was last read (monotonic, milliseconds). */
   secretReadAt: number;
+  readonly #follow: (ref: GitRef | undefined) => Tracking;
+  readonly #commits = new Map<CommitRole, { id: string; tracking: Tracking }>();
+
+  constructor(o: {
+    ref: GitRef | undefined;
+    follow: (ref: GitRef | undefined) => Tracking;
+    fingerprint: string;
+    secretReadAt: number;
+  }) {
+    this.tracking = o.follow(o.ref);
+    this.fingerprint = o.fingerprint;
+    this.secretReadAt = o.secretReadAt;
+    this.#follow = o.follow;
+  }
+
+  /** One commit, with the same credentials, in the place of the one that had this role before. */
+  commit(role: CommitRole, id: string): Tracking {
+    const known = this.#commits.get(role);
+    if (known?.id === id) return known.tracking;
+    known?.tracking.stop();
+    const tracking = this.#follow({ commit: id });
+    this.#commits.set(role, { id, tracking });
+    return tracking;
+  }
+
+  forget(role: CommitRole): void {
+    this.#commits.get(role)?.tracking.stop();
+    this.#commits.delete(role);
+  }
+
+  stop(): void {
+    this.tracking.stop();
+    for (const role of [...this.#commits.keys()]) this.forget(role);
+  }
 }
 
 const secrets: ResourceKind = {
@@ -36,6 +75,8 @@ export interface SourceContext {
   objects: Objects;
   monotonic(): number;
   signal: AbortSignal;
+  /** The Secret was read: when its value was written (milliseconds since 1970), where it tells. */
+  onSecret?(name: string, writtenAt: number | undefined): void;
   /** The blobs of a snapshot that the application reads, as it is when this is asked. */
   wanted(snapshot: Snapshot): Promise<readonly string[]>;
   onChange(): void;
@@ -62,26 +103,31 @@ export async function trackSource(
     current.secretReadAt = now;
     return current;
   }
-  current?.tracking.stop();
-  const tracking = context.repositories.track({
-    url: git.url,
-    ...(git.ref === undefined ? {} : { ref: git.ref }),
-    ...(credentials === undefined ? {} : { credentials }),
-    intervalMs: application.intervalMs,
-    wanted: context.wanted,
-    onChange: context.onChange,
-  });
-  return { tracking, fingerprint, secretReadAt: now };
+  current?.stop();
+  const follow = (ref: GitRef | undefined) =>
+    context.repositories.track({
+      url: git.url,
+      ...(ref === undefined ? {} : { ref }),
+      ...(credentials === undefined ? {} : { credentials }),
+      intervalMs: application.intervalMs,
+      wanted: context.wanted,
+      onChange: context.onChange,
+    });
+  return new SourceTracking({ ref: git.ref, follow, fingerprint, secretReadAt: now });
 }
 
 function isSettled(current: SourceTracking): boolean {
   return current.tracking.current().state !== "failed";
 }
 
-async function readCredentials(
-  application: Application,
+/**
+ * What the Secret of `secretRef` says.
+ * @throws Problem SecretMissing, or as the apiserver refuses it
+ */
+export async function readCredentials(
+  application: Pick<Application, "namespace">,
   git: GitSource,
-  context: SourceContext,
+  context: Pick<SourceContext, "objects" | "onSecret"> & { signal?: AbortSignal },
 ): Promise<GitCredentials> {
   const name = git.secretRef?.name ?? "";
   const object = { group: "", kind: "Secret", namespace: application.namespace, name };
@@ -92,6 +138,7 @@ async function readCredentials(
     });
   if (secret === undefined)
     throw new Problem("SecretMissing", "there is no such Secret", { object });
+  context.onSecret?.(name, valueWrittenAt(secret));
   const value = decoder(secret);
   const [username, password, token, caCertificate] = [
     value("username"),

@@ -1,5 +1,5 @@
 /** All that the process remembers of one application. Lost with the process, and rebuilt without a write. */
-import type { Application, ApplicationStatus } from "../model/application.ts";
+import type { Application, ApplicationStatus, Rollback } from "../model/application.ts";
 import type { DesiredSet } from "../model/desired.ts";
 import type { Health } from "../model/health.ts";
 import type { Problem } from "../model/problem.ts";
@@ -7,6 +7,7 @@ import type { HeldPrune, ObjectReport } from "../model/report.ts";
 import type { Commit } from "../model/snapshot.ts";
 import { type Ownership, ownershipOf } from "../plan/ownership.ts";
 import type { Target, Targets } from "../plan/targets.ts";
+import type { RollbackEnd } from "../status/rollback.ts";
 import { Fights } from "./fights.ts";
 import type { Rendering } from "./rendering.ts";
 import type { SourceTracking } from "./source.ts";
@@ -34,6 +35,19 @@ export interface Desired {
   inputs: string;
   targets: ReadonlyMap<string, Target>;
   others: Targets["others"];
+  /**
+   * Set when it was rendered from what status names after a restart, because nothing newer could
+   * be had: the objects that are known to be of it. All others may be of a later revision.
+   */
+  proven?: Set<string>;
+}
+
+/** Renders of one revision: one under way, and how the last failed. */
+export interface RenderAttempt {
+  /** Fetched and rendered aside, because a run did not want to wait for it. */
+  rendering: Rendering | undefined;
+  /** A render that failed for good is not repeated for the same revision and spec. */
+  failedRender: FailedRender | undefined;
 }
 
 export interface FailedRender {
@@ -47,15 +61,16 @@ export interface FailedRender {
   until: number;
 }
 
-export class ApplicationState {
+export class ApplicationState implements RenderAttempt {
   readonly key: string;
   readonly ownership: Ownership;
   application: Application;
   /** Set when the object of the API is not a valid Application. */
   invalid: Problem | undefined;
   source: SourceTracking | undefined;
+  /** The Secret that was last read for it; when its value was written (milliseconds since 1970). */
+  secret: { name: string; writtenAt: number | undefined } | undefined;
   desired: Desired | undefined;
-  /** Fetched and rendered aside, because a run did not want to wait for it. */
   rendering: Rendering | undefined;
   work: Work = { whole: true, dirty: new Map(), suspects: new Set() };
   /** Our claims in the answers to our own applies. */
@@ -66,6 +81,10 @@ export class ApplicationState {
   held: HeldPrune | undefined;
   /** Why nothing is pruned now, for the log and the status. */
   problem: Problem | undefined;
+  /** When a run last came to a result that was told (monotonic, milliseconds); at first, when the application was taken up. */
+  reconciledAt: number | undefined;
+  /** What the last run began is over and told. */
+  isSettled = false;
   /** A change of health waits to be written. */
   untold = false;
   /** When a failed run is tried again (monotonic, milliseconds). */
@@ -77,8 +96,15 @@ export class ApplicationState {
    * revision that the status names: a restart undoes no drift that selfHeal leaves alone.
    */
   readonly fresh = new Set<string>();
-  /** A render that failed for good is not repeated for the same revision and spec. */
   failedRender: FailedRender | undefined;
+  /** Of the revision that status names, see {@link Desired.proven}. */
+  restoring: RenderAttempt = { rendering: undefined, failedRender: undefined };
+  /** As the last run found it: the one that its status has, or will have. */
+  rollback: Rollback | undefined;
+  /** One that has ended since the last status. */
+  rollbackEnd: RollbackEnd | undefined;
+  /** The look at the source that a new request for a rollback waits for. */
+  rollbackLook: { asked: string; isDone: boolean } | undefined;
   /** Terminal refusals: key -> hash of the desired object that was refused. */
   readonly terminal = new Map<string, string>();
   /** Deleted, or let go, since the last status was written. */
@@ -97,11 +123,13 @@ export class ApplicationState {
     this.ownership = ownershipOf(application);
     this.written = application.status;
     this.handledRefresh = application.status.lastHandledRefresh;
+    this.rollback = application.status.rollback;
   }
 
   /** The desired state of this run; what changed by it is fresh. */
   takeDesired(desired: Desired): void {
-    const before = this.desired;
+    // What was restored from status stands for no run of this process.
+    const before = this.desired?.proven === undefined ? this.desired : undefined;
     this.desired = desired;
     if (before?.inputs === desired.inputs) return;
     if (before === undefined && this.application.status.revision === desired.revision) return;
@@ -116,6 +144,8 @@ export class ApplicationState {
   /** Another replica may have worked on it meanwhile: only what the API says counts. */
   resume(): void {
     this.desired = undefined;
+    this.reconciledAt = undefined;
+    this.isSettled = false;
     this.reports.clear();
     this.fresh.clear();
     this.wholeRun();
@@ -144,6 +174,7 @@ export class ApplicationState {
   renderAgain(): void {
     this.rendering = undefined;
     this.failedRender = undefined;
+    this.restoring = { rendering: undefined, failedRender: undefined };
     this.wholeRun();
   }
 

@@ -35,7 +35,11 @@ export async function writeStatus(
       ...(result.pending === true
         ? { reconciling: { reason: "Fetching", message: fetchingText(result.revision) } }
         : {}),
-      ...(state.handledRefresh === undefined ? {} : { handledRefresh: state.handledRefresh }),
+      // Answered by the run that the look led to, once that has a result.
+      ...(state.handledRefresh === undefined || result.pending === true
+        ? {}
+        : { handledRefresh: state.handledRefresh }),
+      ...(state.rollback === undefined ? {} : { rollback: state.rollback }),
       ...(isGivenUp(state, result.problem) ? { givenUp: true } : {}),
     }),
   );
@@ -43,15 +47,19 @@ export async function writeStatus(
   state.gone = [];
   state.untold = false;
   state.settleReports();
-  if (statusEquals(previous, next)) return;
-  if (!(await write(state, next, env))) return;
-  state.written = next;
+  const { rollbackEnd } = state;
+  if (!statusEquals(previous, next)) {
+    if (!(await write(state, next, env))) return;
+    state.written = next;
+  } else if (rollbackEnd === undefined) return;
+  state.rollbackEnd = undefined;
   env.events.record(
     state.application,
     eventsFor({
       previous,
       next,
       mode: state.application.spec.mode,
+      ...(rollbackEnd === undefined ? {} : { rollbackEnd }),
       ...(report === undefined ? {} : { report }),
       ...(result.problem === undefined ? {} : { problem: result.problem }),
     }),

@@ -107,7 +107,7 @@ export function sentence({ report: object, standing }: Trouble): string {
       return object.note ?? "is left out";
     case "failed":
       return object.outcome === "not-attempted"
-        ? "was not attempted in this run"
+        ? (object.note ?? "was not attempted in this run")
         : "was not applied";
     case "synced":
     case "gone":

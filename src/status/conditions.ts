@@ -9,11 +9,12 @@
  * a pass that found nothing new writes nothing (invariant 9).
  */
 import { isDeepStrictEqual } from "node:util";
-import type { ApplicationStatus } from "../model/application.ts";
+import type { ApplicationStatus, Rollback } from "../model/application.ts";
 import { type Condition, type ConditionType, conditionTypes } from "../model/condition.ts";
 import { boundText } from "./bound.ts";
 import { heldPruneOf, nextDrift, problemsOf } from "./details.ts";
 import { nextHistory } from "./history.ts";
+import { rollbackIn, rollbackText } from "./rollback.ts";
 import { type Case, caseOf, conditionOf, type Decision, type StatusInput } from "./situation.ts";
 import { drifted, healthy, ready, reconciling, stalled, synced } from "./verdicts.ts";
 
@@ -30,7 +31,6 @@ export function nextStatus(input: StatusInput): ApplicationStatus {
   const theCase = caseOf(input);
   const { situation, assessment, previous } = theCase;
   const time = seconds(input.now);
-  const conditions = conditionsOf(theCase, time);
   const complete = isComplete(theCase);
   const report = situation.kind === "reported" ? situation.report : undefined;
   const stuck = assessment?.troubles.some(
@@ -39,6 +39,7 @@ export function nextStatus(input: StatusInput): ApplicationStatus {
   );
   const attempted = input.revision ?? report?.revision ?? previous.attemptedRevision;
   const revision = complete ? report?.revision : previous.revision;
+  const conditions = conditionsOf(theCase, revision, time);
   const commit = complete && input.commit !== undefined ? commitOf(input.commit) : previous.commit;
   const refresh = input.handledRefresh ?? previous.lastHandledRefresh;
   const holding = situation.kind === "deleting" ? input.report : report;
@@ -50,13 +51,11 @@ export function nextStatus(input: StatusInput): ApplicationStatus {
     observedGeneration: input.application.generation,
     conditions,
     sync: syncOf(conditions),
-    health:
-      situation.kind === "suspended"
-        ? "Suspended"
-        : (assessment?.health ?? previous.health ?? "Unknown"),
+    health: healthOf(theCase),
     revision,
     attemptedRevision: attempted,
     commit,
+    rollback: rollbackIn(theCase),
     lastHandledRefresh: refresh,
     objects: assessment?.counts ?? previous.objects,
     problems: assessment === undefined ? previous.problems : problemsOf(assessment),
@@ -64,6 +63,18 @@ export function nextStatus(input: StatusInput): ApplicationStatus {
     lastDrift: drift,
     history,
   });
+}
+
+/** Of a rollback Ready says so, whatever else there is to say. */
+function withRollback(
+  decision: Decision,
+  rollback: Rollback | undefined,
+  revision: string | undefined,
+): Decision {
+  if (decision === "keep" || rollback === undefined) return decision;
+  const note = rollbackText(rollback, revision);
+  const message = boundText(decision.message, maxMessage - note.length - 1);
+  return { ...decision, message: `${message} ${note}` };
 }
 
 /** Do both say the same? Then there is nothing to write. */
@@ -83,7 +94,15 @@ function isComplete({ situation }: Case): boolean {
   );
 }
 
-function conditionsOf(theCase: Case, time: string): Condition[] {
+/** What was known before a restart is not known after it, until the objects were looked at. */
+function healthOf({ situation, assessment, previous }: Case): ApplicationStatus["health"] {
+  if (situation.kind === "suspended") return "Suspended";
+  if (assessment !== undefined) return assessment.health;
+  return situation.kind === "stopped" ? "Unknown" : (previous.health ?? "Unknown");
+}
+
+/** @param revision the last one that was applied in full */
+function conditionsOf(theCase: Case, revision: string | undefined, time: string): Condition[] {
   const syncedNow = synced(theCase);
   const healthyNow = healthy(theCase);
   const stalledNow = stalled(theCase);
@@ -91,7 +110,7 @@ function conditionsOf(theCase: Case, time: string): Condition[] {
     (stalledNow === "keep" ? conditionOf(theCase.previous, "Stalled") : stalledNow)?.status ===
     "True";
   const decisions: Record<ConditionType, Decision> = {
-    Ready: ready(theCase, syncedNow, healthyNow),
+    Ready: withRollback(ready(theCase, syncedNow, healthyNow), rollbackIn(theCase), revision),
     Reconciling: reconciling(theCase, isStalled),
     Stalled: stalledNow,
     Synced: syncedNow,

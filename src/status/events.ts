@@ -12,6 +12,7 @@ import { driftText } from "./assessment.ts";
 import { boundText, enumerate, plural } from "./bound.ts";
 import { keyOf } from "./details.ts";
 import { problemText } from "./redaction.ts";
+import { isInForce, type RollbackEnd, rollbackText } from "./rollback.ts";
 import { conditionOf } from "./situation.ts";
 import { codeIn, freshProblems, isCode, isFreshStop, type ProblemEntry } from "./transitions.ts";
 
@@ -35,6 +36,8 @@ export interface Transition {
   report?: Report;
   /** What stopped the run as a whole. */
   problem?: Problem;
+  /** A rollback that this run ended. */
+  rollbackEnd?: RollbackEnd;
 }
 
 /** The apiserver refuses a longer note. */
@@ -50,6 +53,7 @@ export function eventsFor(transition: Transition): EventSpec[] {
     ...held(transition),
     ...health(transition),
     ...drift(transition),
+    ...rollback(transition),
     ...revision(transition),
     ...healed(transition),
     ...pruned(transition),
@@ -130,6 +134,27 @@ function drift({ previous, next, mode, report }: Transition): EventSpec[] {
       refOfStatus(object),
     );
   });
+}
+
+/** Told when it is done, not when it is asked for; and when it has ended. */
+function rollback({ previous, next, rollbackEnd }: Transition): EventSpec[] {
+  const events: EventSpec[] = [];
+  if (rollbackEnd !== undefined) {
+    const { to, unmade, why } = rollbackEnd;
+    events.push(
+      unmade
+        ? warning("RollbackEnded", "Sync", `There was no rollback to ${to}: ${why}.`)
+        : normal("RollbackEnded", "Sync", `The rollback to ${to} has ended: ${why}.`),
+    );
+  }
+  const begun = next.rollback;
+  const isSame =
+    isInForce(previous) &&
+    previous.rollback?.to === begun?.to &&
+    previous.rollback?.skipped === begun?.skipped;
+  if (begun !== undefined && isInForce(next) && !isSame)
+    events.push(normal("RolledBack", "Sync", rollbackText(begun, next.revision)));
+  return events;
 }
 
 /** In a repository of many applications most pushes change nothing of this one: status says so. */

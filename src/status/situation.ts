@@ -1,5 +1,5 @@
 /** What a status is made from, and which of five situations that is: every condition switches on it. */
-import type { Application, ApplicationStatus } from "../model/application.ts";
+import type { Application, ApplicationStatus, Rollback } from "../model/application.ts";
 import type { Condition, ConditionType } from "../model/condition.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Report } from "../model/report.ts";
@@ -30,6 +30,8 @@ export interface StatusInput {
   givenUp?: boolean;
   /** Value of `mooring.dev/refresh` that this run answers. */
   handledRefresh?: string;
+  /** The rollback that is asked for and has not ended. */
+  rollback?: Rollback;
   /** The last drift, where the caller knows it better than the report tells. */
   lastDrift?: NonNullable<ApplicationStatus["lastDrift"]>;
 }

@@ -93,7 +93,7 @@ export function healthy({ situation, assessment, previous }: Case): Decision {
   if (assessment === undefined)
     return previous.health === undefined
       ? unknown("Pending", "No object was looked at yet.")
-      : "keep";
+      : sinceRestart(situation);
   const { health, counts, troubles } = assessment;
   const unwell = troubles.filter(
     ({ report, standing }) => standing !== "skipped" && report.health?.state !== "Healthy",
@@ -128,7 +128,7 @@ export function drifted({ input, situation, assessment, previous }: Case): Decis
   if (assessment === undefined)
     return previous.objects === undefined
       ? unknown("Pending", "Nothing was compared yet.")
-      : "keep";
+      : sinceRestart(situation);
   const differing = assessment.troubles.filter(({ standing }) => standing === "differs");
   if (differing.length === 0) return no("NoDrift", "No difference is known.");
   return yes(
@@ -137,6 +137,16 @@ export function drifted({ input, situation, assessment, previous }: Case): Decis
       `${countText(assessment.counts)}, ${differing.length} drifted: ${named(differing)}`,
       driftAdvice(input.application),
     ),
+  );
+}
+
+/** Of objects that this replica has not looked at: what an earlier one saw is no knowledge now. */
+function sinceRestart(situation: Case["situation"]): Decision {
+  if (situation.kind !== "stopped") return "keep";
+  const { problem } = situation;
+  return unknown(
+    problem.code,
+    `Not known since the controller started, as what is deployed cannot be read. ${problemText(problem)}`,
   );
 }
 

@@ -61,6 +61,8 @@ export const supplements: Readonly<Record<string, Supplement>> = {
   "status.commit.id": { description: "Its full id.", maxLength: 64 },
   "status.commit.author": { maxLength: 256 },
   "status.commit.message": { maxLength: 512 },
+  "status.rollback.to": { maxLength: 64 },
+  "status.rollback.skipped": { maxLength: 64 },
   // An annotation's value: up to 256 kB, all of them together.
   "status.lastHandledRefresh": { maxLength: 262144 },
 

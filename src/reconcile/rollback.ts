@@ -1,0 +1,175 @@
+/**
+ * Rollbacks: while the ref is at the commit that is skipped, another one is deployed. The
+ * annotations and status.rollback are all that is known of it, so that a restart changes nothing.
+ */
+import { isNotFound, isStale } from "../cluster/api-error.ts";
+import {
+  type RollbackRequest,
+  rollbackAnnotations,
+  rollbackOf,
+} from "../dialect/mooring/rollback.ts";
+import { annotations, type Rollback } from "../model/application.ts";
+import { Problem } from "../model/problem.ts";
+import type { Known, SourceState } from "../source/tracking.ts";
+import { applicationResource, type Environment } from "./environment.ts";
+import type { ApplicationState } from "./state.ts";
+
+const attempts = 3;
+
+export type Decision =
+  | { state: "none" }
+  | { state: "pinned"; rollback: Rollback }
+  | { state: "ended"; why: string };
+
+/**
+ * @param recorded what the status says of it
+ * @param head the commit that the ref is at
+ */
+export function decideRollback(
+  request: RollbackRequest | undefined,
+  recorded: Rollback | undefined,
+  head: string,
+  now: Date,
+): Decision {
+  if (request === undefined)
+    return recorded === undefined
+      ? { state: "none" }
+      : { state: "ended", why: `the annotation ${annotations.rollbackTo} was removed` };
+  const { to, until } = request;
+  const known = recorded?.to === to ? recorded : undefined;
+  const skipped = request.skip ?? known?.skipped ?? head;
+  if (until !== undefined && until <= now)
+    return { state: "ended", why: `${seconds(until)} has passed` };
+  if (head !== skipped)
+    return { state: "ended", why: `the source is at ${head}, no longer at ${skipped}` };
+  const since = known?.skipped === skipped ? known.since : seconds(now);
+  const end = until === undefined ? {} : { until: seconds(until) };
+  return { state: "pinned", rollback: { to, skipped, since, ...end } };
+}
+
+/**
+ * What is to be deployed: what the ref is at, or the commit of a rollback.
+ * @throws Problem InvalidSpec when an annotation cannot be understood
+ */
+export async function aimOf(
+  state: ApplicationState,
+  head: Known,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<SourceState> {
+  const request = rollbackOf(state.application.annotations);
+  if (request !== undefined && lookFirst(state, request, env)) return { state: "pending" };
+  const decision = decideRollback(request, state.rollback, head.commit, env.now());
+  switch (decision.state) {
+    case "none":
+      state.rollbackLook = undefined;
+      break;
+    case "ended": {
+      const { to = "" } = state.rollback ?? request ?? {};
+      await removeAnnotations(state, env, signal);
+      state.rollbackEnd = { to, unmade: state.rollback === undefined, why: decision.why };
+      env.log.info({ app: state.key, to, why: decision.why }, "rollback ended");
+      state.rollback = undefined;
+      state.rollbackLook = undefined;
+      state.source?.forget("rollback");
+      break;
+    }
+    case "pinned": {
+      const { rollback } = decision;
+      if (state.rollback?.to !== rollback.to)
+        env.log.info({ app: state.key, ...rollback }, "rollback");
+      state.rollback = rollback;
+      return state.source?.commit("rollback", rollback.to).current() ?? { state: "pending" };
+    }
+  }
+  return { state: "known", ...head };
+}
+
+/** Is what the application is held to what its source, and its rollback, ask for now? */
+export function isCurrent(state: ApplicationState, now: Date): boolean {
+  const { application, desired, rollback, source } = state;
+  const look = source?.tracking.current();
+  if (look?.state !== "known" || desired === undefined) return false;
+  if (application.annotations[annotations.rollbackTo] !== rollback?.to) return false;
+  if (rollback === undefined) return look.revision === desired.revision;
+  return (
+    look.commit === rollback.skipped &&
+    !(rollback.until !== undefined && Date.parse(rollback.until) <= now.getTime()) &&
+    desired.commit.id === rollback.to
+  );
+}
+
+/** Milliseconds until it ends by itself; undefined when it does not, or should have already. */
+export function endsIn(rollback: Rollback | undefined, now: Date): number | undefined {
+  if (rollback?.until === undefined) return undefined;
+  const left = Date.parse(rollback.until) - now.getTime();
+  return left > 0 ? left : undefined;
+}
+
+/** What stopped a run whose aim was the commit of a rollback, as who asked for it reads it. */
+export function rollbackProblem(problem: Problem, { rollback }: ApplicationState): Problem {
+  if (problem.code !== "RevisionNotFound" || rollback === undefined) return problem;
+  return new Problem(
+    "RevisionNotFound",
+    `${annotations.rollbackTo} names the commit ${rollback.to}, which the repository does not have; what is deployed stays as it is`,
+    { cause: problem },
+  );
+}
+
+/**
+ * A request may name a commit that was pushed since the last look: without a newer one the ref
+ * would seem to be at another commit than the skipped, and the rollback to have ended.
+ * @returns whether that look is still to come
+ */
+function lookFirst(state: ApplicationState, request: RollbackRequest, env: Environment): boolean {
+  const { rollback } = state;
+  if (rollback?.to === request.to && (request.skip ?? rollback.skipped) === rollback.skipped)
+    return false;
+  const asked = `${request.to} ${request.skip ?? ""}`;
+  if (state.rollbackLook?.asked === asked) return !state.rollbackLook.isDone;
+  const look = { asked, isDone: false };
+  state.rollbackLook = look;
+  const tracking = state.source?.tracking;
+  tracking?.refresh();
+  void tracking?.settled().then(() => {
+    look.isDone = true;
+    env.again(state);
+  });
+  return true;
+}
+
+/** Unless somebody asked for another rollback meanwhile. */
+async function removeAnnotations(
+  state: ApplicationState,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = state.application.annotations[annotations.rollbackTo];
+  for (let attempt = 1; ; attempt++) {
+    const { namespace, name, uid, resourceVersion } = state.application;
+    const given = rollbackAnnotations.filter((one) => one in state.application.annotations);
+    if (given.length === 0 || state.application.annotations[annotations.rollbackTo] !== request)
+      return;
+    const gone = Object.fromEntries(given.map((one) => [one, null]));
+    const patch = { metadata: { uid, resourceVersion, annotations: gone } };
+    try {
+      const objects = env.own(state);
+      const answer = await objects.mergePatch(applicationResource, namespace, name, patch, {
+        signal,
+      });
+      env.learnApplication(state, answer);
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isStale(error) || attempt === attempts) throw error;
+      const current = await env.own(state).get(applicationResource, namespace, name, { signal });
+      if (current === undefined || current.metadata.uid !== uid) return;
+      env.learnApplication(state, current);
+    }
+  }
+}
+
+/** RFC 3339 in whole seconds, as the rest of a status. */
+function seconds(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
