@@ -1,11 +1,11 @@
 /** Configuration, wiring, leadership, drain: everything else is a room of its own. */
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./api/server.ts";
 import type { ControllerConfig } from "./cli/controller/config.ts";
 import { type Connection, connect } from "./cluster/connection.ts";
 import { Discovery } from "./cluster/discovery.ts";
-import { installationSeed } from "./cluster/installation.ts";
+import { applicationSeed, installationSeed } from "./cluster/installation.ts";
 import { LeaseLock } from "./cluster/lease.ts";
 import { LiveStore } from "./cluster/live-store.ts";
 import { Objects } from "./cluster/objects.ts";
@@ -29,7 +29,7 @@ import { createSandbox, type ThreadedSandbox } from "./render/sandbox/sandbox.ts
 import { createGitRemote } from "./source/git/choose.ts";
 import { Repositories } from "./source/repositories.ts";
 import { createLogger, type Logger } from "./status/logging.ts";
-import { Metrics } from "./status/metrics.ts";
+import { Metrics, type Watched } from "./status/metrics.ts";
 import { EventRecorder } from "./status/recorder.ts";
 
 /** What is under way gets this long to end; the whole of an exit stays below 10 s. */
@@ -165,7 +165,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     live,
     repositories,
     renderer,
-    renderSeed: ({ uid }) => createHmac("sha256", seed).update(uid).digest(),
+    renderSeed: (application) => applicationSeed(seed, application),
     jqPaths: (expression, object) => jq.paths(expression, object),
     metrics,
     events,
@@ -192,6 +192,9 @@ export async function runController(config: ControllerConfig): Promise<void> {
   metrics.probe({
     queueDepth: () => controller.queue.depth,
     watchAges: () => live.watchAges(),
+    shards: () => shards.all,
+    shardOf: (key) => shards.shardOf(key),
+    watched: () => watchedBy(controller, monotonic, now),
     renderThreads: () => sandbox.load,
     renderQueueDepth: () => sandbox.load.waiting,
     renderCacheBytes: () => renderer.cacheBytes,
@@ -242,6 +245,29 @@ export async function runController(config: ControllerConfig): Promise<void> {
   await remote.close();
   await connection.close();
   log.info("stopped");
+}
+
+/** The clock of the wall for what the reconciler dates by one that is never set. */
+function* watchedBy(
+  controller: Controller,
+  monotonic: () => number,
+  now: () => Date,
+): Iterable<Watched> {
+  const epochMs = now().getTime() - monotonic();
+  for (const { state, at } of controller.freshness()) {
+    const { namespace, name, intervalMs, spec } = state.application;
+    const { secret } = state;
+    const isNamed = secret !== undefined && spec.source.git.secretRef?.name === secret.name;
+    yield {
+      namespace,
+      name,
+      intervalSeconds: intervalMs / 1000,
+      reconciledAt: (epochMs + at) / 1000,
+      ...(isNamed && secret.writtenAt !== undefined
+        ? { secret: { name: secret.name, writtenAt: secret.writtenAt / 1000 } }
+        : {}),
+    };
+  }
 }
 
 function clusterOf(config: ControllerConfig): Parameters<typeof connect>[0] {

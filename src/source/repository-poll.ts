@@ -56,6 +56,8 @@ export class RepositoryPoll {
   #lookAgain = false;
   /** When the last look began (monotonic, milliseconds). */
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the last look ended (monotonic, milliseconds). */
+  #answeredAt: number | undefined;
   #failures = 0;
   #retryAfterMs = 0;
   #cancelTimer: () => void = () => {};
@@ -103,6 +105,10 @@ export class RepositoryPoll {
         tracker.refreshing = true;
         this.#look();
       },
+      lookedAt: () =>
+        followed.ref?.commit !== undefined && followed.state.state === "known"
+          ? this.#clock.now()
+          : this.#answeredAt,
       settled: () => {
         if (!followed.trackers.has(tracker) || this.#stopped.signal.aborted) {
           return Promise.resolve();
@@ -180,6 +186,7 @@ export class RepositoryPoll {
       problem = asProblem(error);
     }
     this.#looking = false;
+    this.#answeredAt = this.#clock.now();
     this.#asked = new Set();
     const settling = this.#settlingNow;
     this.#settlingNow = [];

@@ -22,6 +22,11 @@ export interface Tracking {
   current(): SourceState;
   /** Look now. Looks asked for at the same time are one. */
   refresh(): void;
+  /**
+   * When the remote last answered, or failed to (monotonic, milliseconds); undefined before the
+   * first time. For a commit that is known always now: it cannot move.
+   */
+  lookedAt(): number | undefined;
   /** Resolves after the next completed look (after `refresh`: the one that it asked for), or when stopped. */
   settled(): Promise<void>;
   stop(): void;

@@ -11,8 +11,10 @@ import type { Outcome, Report } from "../model/report.ts";
 import {
   collectApplications,
   collectArgocdInfo,
+  collectWatched,
   labelsOf,
   type TrackedApplication,
+  type Watched,
 } from "./metrics/applications.ts";
 import { deliveryOf, outageOf, restoredAfter } from "./metrics/deployments.ts";
 import { collected, counter, histogram } from "./metrics/instruments.ts";
@@ -21,6 +23,7 @@ import { ApplicationSeries } from "./metrics/series.ts";
 import { conditionOf } from "./situation.ts";
 import { codeIn, freshProblems, isCode, isFreshStop } from "./transitions.ts";
 
+export type { Watched } from "./metrics/applications.ts";
 export { metricCatalogue, metricTable } from "./metrics/catalogue.ts";
 
 export type Stage = "fetch" | "render" | "plan" | "apply";
@@ -69,6 +72,12 @@ export interface Probes {
   queueDepth(): number;
   /** For each watch: what it watches (`Deployment.apps`), and seconds since it last told anything. */
   watchAges(): Iterable<{ resource: string; seconds: number }>;
+  /** Every shard, and whether this replica holds its Lease. */
+  shards(): Iterable<{ shard: number; held: boolean }>;
+  /** The shard of an application, by its key. */
+  shardOf(key: string): number;
+  /** The applications that this replica keeps, suspended ones aside. */
+  watched(): Iterable<Watched>;
   /** Threads of kustomize and Helm. */
   renderThreads(): { busy: number; idle: number };
   /** Renders that wait for one. */
@@ -90,6 +99,8 @@ const writes: readonly Outcome[] = [
 interface Tracked extends TrackedApplication {
   /** Begin of the outage that it is in. */
   outage: string | undefined;
+  /** Found out when it is first asked for. */
+  shard?: number;
 }
 
 export class Metrics {
@@ -118,8 +129,14 @@ export class Metrics {
   #probes: Probes | undefined;
 
   constructor({ version, argocd, now, process = true }: MetricsOptions) {
-    collectApplications(this.registry, this.#tracked, now);
-    if (argocd) collectArgocdInfo(this.registry, this.#tracked);
+    const shown = () => this.#shown();
+    collectApplications(this.registry, shown, now);
+    if (argocd) collectArgocdInfo(this.registry, shown);
+    collectWatched(this.registry, () => this.#probes?.watched() ?? [], now);
+    collected(this.registry, "shardHeld", (set) => {
+      for (const { shard, held } of this.#probes?.shards() ?? [])
+        set({ shard: String(shard) }, held ? 1 : 0);
+    });
     collected(this.registry, "queueDepth", (set) => {
       if (this.#probes !== undefined) set({}, this.#probes.queueDepth());
     });
@@ -216,6 +233,7 @@ export class Metrics {
       application,
       status,
       labels: known?.application === application ? known.labels : labelsOf(application),
+      ...(known?.shard === undefined ? {} : { shard: known.shard }),
       outage: restored === undefined ? (outage ?? outageOf(status)) : undefined,
     });
   }
@@ -225,6 +243,19 @@ export class Metrics {
     const key = applicationKey(application);
     this.#series.forget(application);
     this.#tracked.delete(key);
+  }
+
+  /** What is known of an application whose Lease another replica holds grows old: that one tells of it. */
+  *#shown(): Iterable<Tracked> {
+    const probes = this.#probes;
+    const held = new Map([...(probes?.shards() ?? [])].map((one) => [one.shard, one.held]));
+    for (const [key, tracked] of this.#tracked) {
+      if (probes !== undefined) {
+        tracked.shard ??= probes.shardOf(key);
+        if (held.get(tracked.shard) !== true) continue;
+      }
+      yield tracked;
+    }
   }
 
   #countProblems(

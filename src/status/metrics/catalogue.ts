@@ -4,6 +4,8 @@
  * States are one series an application, whose label says which: alert on `... == 1`, count with
  * `count by (state)`. One series for each possible state would be six times as many, for zeros.
  * Labels are bounded: by the number of applications, by closed sets, by the cluster's kinds.
+ * State is told only by the replica that holds the Lease of the application's shard: two replicas
+ * never say two things of one application. One that is gone leaves no series.
  * `owner` and `runbook` are on the info metric alone; join it with `group_left`.
  */
 
@@ -57,14 +59,38 @@ export const metricCatalogue = {
   driftAge: {
     name: "mooring_application_drift_age_seconds",
     type: "gauge",
-    labels: app,
-    help: "For how long the Application has been drifted; absent while it is not.",
+    labels: [...app, "manager"],
+    help: "For how long the Application has been drifted; absent while it is not. manager did it, as far as managedFields tell: empty for a deletion.",
   },
   heldPrune: {
     name: "mooring_application_held_prune_objects",
     type: "gauge",
     labels: app,
     help: "Objects whose deletion waits for an approval; absent when none.",
+  },
+  currentProblems: {
+    name: "mooring_application_problems",
+    type: "gauge",
+    labels: [...app, "code"],
+    help: "Problems that there are now, by code of the catalogue: of the run as a whole, and of the first 20 objects that are not fine; absent when none, and while suspended.",
+  },
+  interval: {
+    name: "mooring_application_interval_seconds",
+    type: "gauge",
+    labels: app,
+    help: "How often the source is to be asked: spec.interval; absent while suspended.",
+  },
+  lastReconcile: {
+    name: "mooring_application_last_reconcile_timestamp_seconds",
+    type: "gauge",
+    labels: app,
+    help: "When what the status says was last known to be so (seconds since 1970): at rest the last look at the source, else the end of the last run; absent while suspended.",
+  },
+  secretAge: {
+    name: "mooring_secret_age_seconds",
+    type: "gauge",
+    labels: [...app, "secret"],
+    help: "For how long the data of the Secret in secretRef has not been written, as far as its managedFields tell: it may be older, never younger.",
   },
   problems: {
     name: "mooring_problems_total",
@@ -206,6 +232,12 @@ export const metricCatalogue = {
     type: "counter",
     labels: ["result"],
     help: "Events by whether they could be written: written, lost.",
+  },
+  shardHeld: {
+    name: "mooring_shard_held",
+    type: "gauge",
+    labels: ["shard"],
+    help: "Whether this replica holds the Lease of the shard, and may write: 1 or 0. Exactly one replica says 1.",
   },
   eventLoopDelay: {
     name: "mooring_event_loop_delay_seconds",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Application, ApplicationStatus } from "../../../src/model/application.ts";
 import { Problem } from "../../../src/model/problem.ts";
 import { nextStatus, type StatusInput } from "../../../src/status/conditions.ts";
-import { Metrics, metricCatalogue, metricTable } from "../../../src/status/metrics.ts";
+import { Metrics, metricCatalogue, metricTable, type Probes } from "../../../src/status/metrics.ts";
 import {
   application,
   commit,
@@ -60,6 +60,17 @@ class Line {
   }
 }
 
+const probes: Probes = {
+  queueDepth: () => 0,
+  watchAges: () => [],
+  shards: () => [{ shard: 0, held: true }],
+  shardOf: () => 0,
+  watched: () => [],
+  renderThreads: () => ({ busy: 0, idle: 0 }),
+  renderQueueDepth: () => 0,
+  renderCacheBytes: () => 0,
+};
+
 const fine = object("web", "unchanged");
 const broken = object("web", "unchanged", { health: { state: "Degraded", message: "crash" } });
 const app = 'namespace="team-a",name="shop"';
@@ -104,9 +115,36 @@ describe("the state of an application", () => {
       `mooring_application_objects{${app},state="healthy"} 2`,
       `mooring_application_objects{${app},state="drifted"} 1`,
       `mooring_application_objects{${app},state="failed"} 0`,
-      `mooring_application_drift_age_seconds{${app}} 60.5`,
+      `mooring_application_drift_age_seconds{${app},manager="kubectl"} 60.5`,
       `mooring_application_held_prune_objects{${app}} 2`,
     ]);
+  });
+
+  test("counts the problems that there are now by code, and none while it is suspended", async () => {
+    const of = metrics();
+    const refused = (name: string, code: "Forbidden" | "ImmutableField") => ({
+      ref: deployment(name),
+      outcome: "refused" as const,
+      problem: new Problem(code, "no", { object: deployment(name) }),
+    });
+    const line = new Line(of);
+    const objects = [
+      refused("a", "Forbidden"),
+      refused("b", "Forbidden"),
+      refused("c", "ImmutableField"),
+    ];
+    line.run({ revision: first, report: report(first, fine, ...objects) });
+    expect((await series(of, "mooring_application_problems")).sort()).toEqual([
+      `mooring_application_problems{${app},code="Forbidden"} 2`,
+      `mooring_application_problems{${app},code="ImmutableField"} 1`,
+    ]);
+    line.run({ problem: new Problem("SourceUnreachable", "gone") });
+    expect(await series(of, "mooring_application_problems")).toContain(
+      `mooring_application_problems{${app},code="SourceUnreachable"} 1`,
+    );
+    const suspended = application({ suspend: true }, { status: line.status });
+    of.setApplication(suspended, nextStatus({ application: suspended, now: later(60) }));
+    expect(await series(of, "mooring_application_problems")).toEqual([]);
   });
 
   test("names the reason that it is not ready, or stalled", async () => {
@@ -234,6 +272,7 @@ test("requests, stages, queue and watches are told", async () => {
   });
   of.renderWaited("helm", 0.002);
   of.probe({
+    ...probes,
     queueDepth: () => 7,
     watchAges: () => [{ resource: "Deployment.apps", seconds: 3 }],
     renderThreads: () => ({ busy: 2, idle: 1 }),
@@ -285,6 +324,59 @@ test("an application that is gone leaves no series, also when a run of its ends 
   const again = application({}, { uid: "another" });
   of.setApplication(again, line.status);
   expect(await series(of, "mooring_application_info")).toHaveLength(1);
+});
+
+test("only the replica that holds the Lease of an application's shard tells of its state", async () => {
+  const of = metrics({ argocd: true });
+  new Line(of).run({ revision: first, report: report(first, fine) });
+  let held = true;
+  of.probe({
+    ...probes,
+    shards: () => [
+      { shard: 0, held: !held },
+      { shard: 1, held },
+    ],
+    shardOf: () => 1,
+  });
+  const told = async () => (await series(of, "mooring_application_", "argocd_")).length;
+  expect(await told()).toBeGreaterThan(5);
+  held = false;
+  expect(await told()).toBe(0);
+  expect(await series(of, "mooring_shard_held")).toEqual([
+    'mooring_shard_held{shard="0"} 1',
+    'mooring_shard_held{shard="1"} 0',
+  ]);
+  held = true;
+  expect(await told()).toBeGreaterThan(5);
+});
+
+test("how current an application is, how often it is looked at, and how old its Secret is, are told", async () => {
+  const of = metrics({ seconds: 100 });
+  const nowSeconds = later(100).getTime() / 1000;
+  of.probe({
+    ...probes,
+    watched: () => [
+      {
+        namespace: "team-a",
+        name: "shop",
+        intervalSeconds: 20,
+        reconciledAt: nowSeconds - 7,
+        secret: { name: "robot", writtenAt: nowSeconds - 86_400 },
+      },
+    ],
+  });
+  expect(
+    await series(
+      of,
+      "mooring_application_interval",
+      "mooring_application_last_reconcile",
+      "mooring_secret_age",
+    ),
+  ).toEqual([
+    `mooring_application_interval_seconds{${app}} 20`,
+    `mooring_application_last_reconcile_timestamp_seconds{${app}} ${nowSeconds - 7}`,
+    `mooring_secret_age_seconds{${app},secret="robot"} 86400`,
+  ]);
 });
 
 test("argocd_app_info has Argo CD's labels and is there only by the flag", async () => {
