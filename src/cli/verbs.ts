@@ -7,4 +7,9 @@ export const verbs: readonly Verb[] = [
     summary: "list Applications with their sync, health and revision",
     load: async () => (await import("./verbs/get.ts")).defineGet,
   },
+  {
+    name: "diff",
+    summary: "what would change in the cluster if what Git has now were applied",
+    load: async () => (await import("./diff/command.ts")).defineDiff,
+  },
 ];

@@ -3,6 +3,7 @@
  * same across restarts, replicas and upgrades. Deleting it makes new ones (passwords that charts
  * generate, for example) with the next render.
  */
+import { createHmac } from "node:crypto";
 import type { KubeObject, ResourceKind } from "../model/object.ts";
 import { ApiError } from "./api-error.ts";
 import type { Objects } from "./objects.ts";
@@ -36,8 +37,8 @@ export async function installationSeed(
 ): Promise<Uint8Array> {
   const where = `Secret ${namespace}/${installationSecretName}`;
   try {
-    const found = await objects.get(secrets, namespace, installationSecretName);
-    if (found !== undefined) return seedOf(found, where);
+    const found = await readInstallationSeed(objects, namespace);
+    if (found !== undefined) return found;
     const seed = random(seedBytes);
     try {
       await objects.create(secrets, secretOf(namespace, seed));
@@ -48,12 +49,30 @@ export async function installationSeed(
     } catch (error) {
       if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
     }
-    const others = await objects.get(secrets, namespace, installationSecretName);
+    const others = await readInstallationSeed(objects, namespace);
     if (others === undefined) throw new Error(`${where} was deleted just now: start again`);
-    return seedOf(others, where);
+    return others;
   } catch (error) {
     throw error instanceof ApiError ? new Error(reasonOf(error, namespace, where)) : error;
   }
+}
+
+/**
+ * The seed, where there is one.
+ * @throws ApiError; Error when the Secret has none in it
+ */
+export async function readInstallationSeed(
+  objects: Objects,
+  namespace: string,
+): Promise<Uint8Array | undefined> {
+  const found = await objects.get(secrets, namespace, installationSecretName);
+  const where = `Secret ${namespace}/${installationSecretName}`;
+  return found === undefined ? undefined : seedOf(found, where);
+}
+
+/** Of one application's charts: its own, always the same. */
+export function applicationSeed(installation: Uint8Array, { uid }: { uid: string }): Uint8Array {
+  return createHmac("sha256", installation).update(uid).digest();
 }
 
 function secretOf(namespace: string, seed: Uint8Array): KubeObject {
@@ -84,7 +103,7 @@ function seedOf(secret: KubeObject, where: string): Uint8Array {
 
 function reasonOf(error: ApiError, namespace: string, where: string): string {
   if (error.status === 403)
-    return `${where}: the controller may not ${error.verb} it: apply deploy/base/rbac.yaml`;
+    return `${where}: the controller may not ${error.verb} it: apply the manifests of deploy/ (deploy/base/rbac.yaml has this right)`;
   if (error.status === 404)
     return `${where}: there is no namespace ${namespace}: create it, or name the controller's own with --namespace`;
   return `${where}: ${error.message}`;

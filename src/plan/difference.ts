@@ -12,15 +12,24 @@ const serverMetadata = new Set([
   "selfLink",
 ]);
 
-/** @returns the paths that differ, at most `limit`. Status is not compared. */
+/** @returns the paths that differ, as people write them, at most `limit`. Status is not compared. */
 export function differences(live: object, wanted: object, limit = 20): string[] {
-  const found: string[] = [];
+  return differingPaths(live, wanted, limit).map(formatPath);
+}
+
+/** The same, as paths; all of them. A list's index is that of both sides. */
+export function differingPaths(
+  live: object,
+  wanted: object,
+  limit = Number.POSITIVE_INFINITY,
+): FieldPath[] {
+  const found: FieldPath[] = [];
   const walk = (a: unknown, b: unknown, path: FieldPath): void => {
     if (found.length >= limit || a === b) return;
     if (isExactInteger(a) && isExactInteger(b) && JSON.stringify(a) === JSON.stringify(b)) return;
     const both = isTree(a) && isTree(b);
     if (!both || Array.isArray(a) !== Array.isArray(b)) {
-      found.push(formatPath(path));
+      found.push(path);
       return;
     }
     if (Array.isArray(a) && Array.isArray(b)) {

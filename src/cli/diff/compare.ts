@@ -3,7 +3,7 @@ import { ApiError } from "../../cluster/api-error.ts";
 import { apiProblem } from "../../cluster/api-problem.ts";
 import type { Objects } from "../../cluster/objects.ts";
 import type { KubeObject } from "../../model/object.ts";
-import { Problem } from "../../model/problem.ts";
+import type { Problem } from "../../model/problem.ts";
 import { differingPaths } from "../../plan/difference.ts";
 import { type FieldPath, formatPath } from "../../plan/fields.ts";
 import { type ApplicationOf, type Ownership, standing } from "../../plan/ownership.ts";

@@ -6,9 +6,6 @@ import type { RenderedObject } from "../../model/desired.ts";
 import { Problem } from "../../model/problem.ts";
 import { inNamespace } from "../../plan/targets.ts";
 import { renderSourceOf } from "../../reconcile/render-source.ts";
-import { createModuleVersion } from "../../render/module-version.ts";
-import { createRenderer } from "../../render/render.ts";
-import { createSandbox, type Sandbox, type SandboxAnswer } from "../../render/sandbox/sandbox.ts";
 import type { HelmOptions, RenderSource } from "../../render/source.ts";
 import { type Local, openLocal } from "../../source/local.ts";
 import { type Cluster, openCluster } from "../access/cluster.ts";
@@ -17,6 +14,7 @@ import { anonymousApplication, applicationOfFile, namesFile } from "./applicatio
 import { helmCapabilities } from "./capabilities.ts";
 import type { RenderFlags } from "./options.ts";
 import { toJson, toYaml, withoutSecretValues } from "./output.ts";
+import { type LocalRender, openRenderer } from "./renderer.ts";
 import { valuesOf } from "./values.ts";
 
 /** How the renderers and the sandbox speak of a path beyond the root; all are InvalidManifest. */
@@ -185,28 +183,11 @@ async function render(
   source: RenderSource,
   flags: RenderFlags,
   { renderersDirectory }: RenderSurroundings,
-): Promise<{ objects: readonly RenderedObject[]; dependsOn: SandboxAnswer["dependsOn"] }> {
+): Promise<LocalRender> {
   const directory = flags.renderers ?? renderersDirectory;
-  const dependsOn = { random: false, clock: false };
-  const limits = { deadlineMs: flags.timeout };
-  const sandbox = createSandbox({ directory, workers: 1, idleMs: flags.timeout, limits });
-  const runs: Sandbox = {
-    ...sandbox,
-    async run(request, files, signal) {
-      const answer = await sandbox.run(request, files, signal);
-      Object.assign(dependsOn, answer.dependsOn);
-      return answer;
-    },
-  };
-  const renderer = createRenderer({
-    workers: 1,
-    cacheBytes: 0,
-    deadlineMs: flags.timeout,
-    sandbox: { runs, versionOf: createModuleVersion(directory) },
-  });
+  const renderer = openRenderer({ directory, deadlineMs: flags.timeout });
   try {
-    const { objects } = await renderer.render(local.snapshot, source);
-    return { objects, dependsOn };
+    return await renderer.render(local.snapshot, source);
   } catch (error) {
     if (local.rootIs === "path" && error instanceof Problem && leadsOut.test(error.message)) {
       const hint = `${local.root} is in no Git work tree: files outside of it cannot be read, unless --root names a directory above`;
@@ -226,7 +207,7 @@ function placed(one: RenderedObject, discovery: Discovery, namespace: string): R
   return { ...one, object: inNamespace(one.object, resource, namespace) };
 }
 
-function notesOn({ random, clock }: SandboxAnswer["dependsOn"], local: Local): string[] {
+function notesOn({ random, clock }: LocalRender["dependsOn"], local: Local): string[] {
   const notes: string[] = [];
   if (random) {
     notes.push(
