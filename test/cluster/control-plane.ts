@@ -251,9 +251,11 @@ async function assemble(
     auditLog,
     kubectl,
     async kubeconfigFor(user) {
+      // Its own number before anything is awaited: calls beside each other share no file.
       written += 1;
+      const number = written;
       if ("name" in user) {
-        return kubeconfig(webhook.add(user), `kubeconfigs/user-${written}`);
+        return kubeconfig(webhook.add(user), `kubeconfigs/user-${number}`);
       }
       const { serviceAccount, namespace } = user;
       const token = await kubectl([
@@ -263,7 +265,7 @@ async function assemble(
         `--namespace=${namespace}`,
         "--duration=24h",
       ]);
-      return kubeconfig(token.trim(), `kubeconfigs/service-account-${written}`);
+      return kubeconfig(token.trim(), `kubeconfigs/service-account-${number}`);
     },
     stop,
     [Symbol.asyncDispose]: stop,

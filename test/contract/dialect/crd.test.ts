@@ -265,7 +265,9 @@ describe("refuses in plain words", () => {
     ["no source", {}, "spec.source: Required value"],
   ];
   test.each(wrong)("%s", async (_what, spec, words) => {
-    expect(await refusal(spec)).toContain(words);
+    // Older API servers put the type of what a rule judges before its message.
+    const told = (await refusal(spec)).replace('Invalid value: "object": ', "Invalid value: ");
+    expect(told).toContain(words);
   });
 
   test("and never repeats a password", async () => {
@@ -326,11 +328,8 @@ test("a status of the largest texts is taken, and stays below 100 kB", async () 
 });
 
 async function writeStatus(status: ApplicationStatus): Promise<void> {
-  const object = { ...JSON.parse(application(minimal)), status };
-  await plane.kubectl(
-    ["apply", "--server-side", "--subresource=status", "-f", "-"],
-    JSON.stringify(object),
-  );
+  const merge = ["--subresource=status", "--type=merge", `--patch=${JSON.stringify({ status })}`];
+  await plane.kubectl(["patch", "mapp", name, ...merge]);
 }
 
 /** More of everything than the CRD takes, for an application with the default historyLimit. */
