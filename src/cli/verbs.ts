@@ -8,6 +8,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/get.ts")).defineGet,
   },
   {
+    name: "tree",
+    summary: "an Application, its objects and what they own, with the health of each",
+    load: async () => (await import("./verbs/tree.ts")).defineTree,
+  },
+  {
     name: "diff",
     summary: "what would change in the cluster if what Git has now were applied",
     load: async () => (await import("./diff/command.ts")).defineDiff,

@@ -21,8 +21,10 @@ export function conditionOf(object: KubeObject, type: string) {
   return statusOf(object).conditions?.find((condition) => condition.type === type);
 }
 
-/** The first ten characters of a commit's id, as people say it; the whole of anything else. */
+/** As people say it: the ref, and the first ten characters of the commit's id. */
 export function shortRevision(revision: string | undefined): string {
-  if (revision === undefined) return "";
-  return /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(revision) ? revision.slice(0, 10) : revision;
+  return (revision ?? "").replace(
+    /^(.*@)?(?:sha(?:1|256):)?([0-9a-f]{10})[0-9a-f]{30,54}$/,
+    (_, ref: string | undefined, commit: string) => `${ref ?? ""}${commit}`,
+  );
 }
