@@ -2,10 +2,14 @@
 import { join } from "node:path";
 import { run } from "./child.mjs";
 
-/** @throws Error when the sources have faults; the compiler's messages are above */
-export async function compile(root, { signal }) {
+/**
+ * @param to another directory than dist/
+ * @throws Error when the sources have faults; the compiler's messages are above
+ */
+export async function compile(root, { signal, to }) {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  const code = await run(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
+  const place = to === undefined ? [] : ["--outDir", to];
+  const code = await run(process.execPath, [compiler, "-p", "tsconfig.build.json", ...place], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     signal,

@@ -1,0 +1,1 @@
+export function compile(root: string, options: { signal: AbortSignal; to?: string }): Promise<void>;
