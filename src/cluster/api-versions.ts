@@ -4,7 +4,14 @@ import { apiVersionOf } from "../model/object.ts";
 import type { GroupVersion } from "./discovery-documents.ts";
 
 /** Known as a whole, or not at all: charts decide by what is absent, too. */
-export type ApiVersions = KnownApiVersions | { unknown: string };
+export type ApiVersions = KnownApiVersions | UnknownApiVersions;
+
+interface UnknownApiVersions {
+  /** Why. */
+  unknown: string;
+  /** As `list`, of the groups that are known; absent where none is. */
+  answered?: readonly string[];
+}
 
 interface KnownApiVersions {
   /** `apps/v1` and `apps/v1/Deployment`, sorted, each once. */
@@ -27,17 +34,17 @@ export function apiVersionsOf(
   before: ApiVersions | undefined,
 ): ApiVersions {
   const names = new Set<string>();
+  let unanswered: string | undefined;
   for (const { group, version, unknown, resources } of groupVersions) {
     const served = apiVersionOf({ group, version });
     // Of a group that does not answer, what it had is as good as its answer; nothing is not.
     if (unknown && resources.length === 0)
-      return {
-        unknown: `the API group ${group} (${served}) does not answer, so nobody knows which kinds it has: mend or delete the APIService ${version}.${group}`,
-      };
+      unanswered ??= `the API group ${group} (${served}) does not answer, so nobody knows which kinds it has: mend or delete the APIService ${version}.${group}`;
     names.add(served);
     for (const { kind } of resources) names.add(`${served}/${kind}`);
   }
   const list = [...names].sort();
+  if (unanswered !== undefined) return { unknown: unanswered, answered: list };
   const digest = createHash("sha256").update(list.join("\n")).digest("base64url");
   if (before !== undefined && isKnown(before) && before.digest === digest) return before;
   return { list, digest };

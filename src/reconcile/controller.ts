@@ -1,5 +1,6 @@
 /** The loop: events in, runs out. Knows every stage, and no detail of any. */
 import type { LiveChange } from "../cluster/live-store.ts";
+import { annotations } from "../model/application.ts";
 import type { Health } from "../model/health.ts";
 import { type GroupKind, groupKindKey, refKey } from "../model/object.ts";
 import { asProblem, type Problem } from "../model/problem.ts";
@@ -249,6 +250,7 @@ export class Controller {
       if (result.problem !== undefined && result.problem.message !== state.problem?.message)
         env.log.warn({ app: key, revision: result.revision, err: result.problem }, "run stopped");
       state.problem = result.problem;
+      answerRefresh(state);
       env.metrics.observeRun(state.application, (env.monotonic() - started) / 1000, result.problem);
       // First: the status says whether there is a next try.
       this.#schedule(state, env);
@@ -345,6 +347,13 @@ export class Controller {
     env.log.debug({ app: state.key, delay, failures: state.failures }, "run again later");
     this.#queue.addAfter(state.key, delay, priorities.normal);
   }
+}
+
+/** A run that for good came not so far as to look at the source has done what there is to do. */
+function answerRefresh(state: ApplicationState): void {
+  const asked = state.application.annotations[annotations.refresh];
+  if (state.problem === undefined || state.problem.retry === "transient") return;
+  if (asked !== undefined && asked !== state.askedRefresh) state.handledRefresh = asked;
 }
 
 /** Does the status answer for this generation and this revision? */

@@ -142,7 +142,11 @@ async function fetchAndRender(
   try {
     const set = await timed(
       "render",
-      env.renderer.render(snapshot, renderSourceOf(state.application, env), signal),
+      env.renderer.render(
+        snapshot,
+        renderSourceOf(state.application, env, attempt.isGuess),
+        signal,
+      ),
       ({ objects, tool }) => ({ message: `rendered ${objects.length} objects`, tool }),
     );
     attempt.failedRender = undefined;

@@ -9,9 +9,14 @@ export interface RenderSurroundings extends Pick<Environment, "renderSeed"> {
   discovery: Pick<Environment["discovery"], "apiVersions" | "kubernetesVersion">;
 }
 
+/**
+ * @param isGuess the objects are compared with what is deployed before they count: a chart may be
+ *   rendered for the part of the cluster's APIs that is known
+ */
 export function renderSourceOf(
   application: Application,
   { discovery, renderSeed }: RenderSurroundings,
+  isGuess = false,
 ): RenderSource {
   const { source, destination } = application.spec;
   const { helm } = source;
@@ -21,7 +26,7 @@ export function renderSourceOf(
     helm,
     releaseName: helm?.releaseName ?? application.name,
     namespace: helm?.namespace ?? destination.namespace ?? application.namespace,
-    capabilities: capabilitiesFor(helm, discovery),
+    capabilities: capabilitiesFor(helm, discovery, isGuess),
     seed: renderSeed(application),
     key: applicationKey(application),
     scope: `${application.namespace} ${source.git.url}`,
@@ -51,9 +56,12 @@ function toolOf({ helm, kustomize, directory }: Source): RenderSource["tool"] {
 function capabilitiesFor(
   helm: Source["helm"],
   served: { apiVersions: ApiVersions; kubernetesVersion: string },
+  isGuess: boolean,
 ): RenderSource["capabilities"] {
   const kubeVersion = helm?.kubeVersion ?? served.kubernetesVersion;
   if (helm?.apiVersions !== undefined) return { kubeVersion, apiVersions: helm.apiVersions };
   const { apiVersions } = served;
-  return isKnown(apiVersions) ? { kubeVersion, apiVersions: apiVersions.list } : apiVersions;
+  if (isKnown(apiVersions)) return { kubeVersion, apiVersions: apiVersions.list };
+  const { unknown, answered } = apiVersions;
+  return isGuess && answered !== undefined ? { kubeVersion, apiVersions: answered } : { unknown };
 }

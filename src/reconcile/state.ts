@@ -44,6 +44,8 @@ export interface Desired {
 
 /** Renders of one revision: one under way, and how the last failed. */
 export interface RenderAttempt {
+  /** What comes of it is compared with what is deployed before it counts. */
+  readonly isGuess: boolean;
   /** Fetched and rendered aside, because a run did not want to wait for it. */
   rendering: Rendering | undefined;
   /** A render that failed for good is not repeated for the same revision and spec. */
@@ -71,6 +73,7 @@ export class ApplicationState implements RenderAttempt {
   /** The Secret that was last read for it; when its value was written (milliseconds since 1970). */
   secret: { name: string; writtenAt: number | undefined } | undefined;
   desired: Desired | undefined;
+  readonly isGuess = false;
   rendering: Rendering | undefined;
   work: Work = { whole: true, dirty: new Map(), suspects: new Set() };
   /** Our claims in the answers to our own applies. */
@@ -98,7 +101,11 @@ export class ApplicationState implements RenderAttempt {
   readonly fresh = new Set<string>();
   failedRender: FailedRender | undefined;
   /** Of the revision that status names, see {@link Desired.proven}. */
-  restoring: RenderAttempt = { rendering: undefined, failedRender: undefined };
+  readonly restoring: RenderAttempt = {
+    isGuess: true,
+    rendering: undefined,
+    failedRender: undefined,
+  };
   /** As the last run found it: the one that its status has, or will have. */
   rollback: Rollback | undefined;
   /** One that has ended since the last status. */
@@ -174,7 +181,8 @@ export class ApplicationState implements RenderAttempt {
   renderAgain(): void {
     this.rendering = undefined;
     this.failedRender = undefined;
-    this.restoring = { rendering: undefined, failedRender: undefined };
+    this.restoring.rendering = undefined;
+    this.restoring.failedRender = undefined;
     this.wholeRun();
   }
 

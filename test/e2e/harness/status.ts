@@ -25,6 +25,7 @@ export interface TestStatus {
   revision?: string;
   attemptedRevision?: string;
   commit?: { id: string; author: string; message: string; time: string };
+  rollback?: { to: string; skipped: string; since: string; until?: string };
   lastHandledRefresh?: string;
   objects?: {
     total: number;
