@@ -13,6 +13,16 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/tree.ts")).defineTree,
   },
   {
+    name: "trace",
+    summary: "from an object of the cluster to its Application and its commit",
+    load: async () => (await import("./verbs/trace.ts")).defineTrace,
+  },
+  {
+    name: "history",
+    summary: "which revisions were deployed, when, and what became of them",
+    load: async () => (await import("./verbs/history.ts")).defineHistory,
+  },
+  {
     name: "diff",
     summary: "what would change in the cluster if what Git has now were applied",
     load: async () => (await import("./diff/command.ts")).defineDiff,

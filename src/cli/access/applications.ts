@@ -80,11 +80,20 @@ export class Applications {
     });
   }
 
-  /** A merge patch (RFC 7386); null removes. @throws ApplicationNotFound */
-  async patch(namespace: string, name: string, patch: object): Promise<KubeObject> {
+  /**
+   * A merge patch (RFC 7386); null removes, and `metadata.resourceVersion` in it is a precondition.
+   * @throws ApplicationNotFound
+   */
+  async patch(
+    namespace: string,
+    name: string,
+    patch: object,
+    options: { dryRun?: boolean | undefined } = {},
+  ): Promise<KubeObject> {
     try {
       return await this.#objects.mergePatch(applicationResource, namespace, name, patch, {
         fieldManager,
+        dryRun: options.dryRun === true,
       });
     } catch (error) {
       if (error instanceof ApiError && error.status === 404 && error.details?.name === name)
