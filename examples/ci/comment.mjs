@@ -1,27 +1,27 @@
 #!/usr/bin/env node
 // Says on a pull request (GitHub) or merge request (GitLab) what it would change in the cluster:
 // one comment, that is updated by each run. Node 20 or newer, no packages: copy it into your
-// repository. Nothing in it is a secret: values of Secrets are redacted by `mooring` itself.
+// repository, and call it at the top of a checkout. Nothing in it is a secret: `mooring` itself
+// redacts the values of Secrets.
 //
 //   node comment.mjs [--to github|gitlab|summary|stdout] [--render-only] [--label TEXT] TARGET...
 //
-// TARGET      NAMESPACE/NAME=DIRECTORY: an Application of the cluster, and the directory of the
-//             checkout that it deploys. With --render-only also FILE=DIRECTORY: a file that holds
-//             the Application.
+// TARGET      A file of the checkout that holds an Application; or NAMESPACE/NAME, one of the
+//             cluster, where the cluster may be asked. What it deploys is taken from the checkout.
 // --to        Where it goes. Without it: what the surroundings are, else standard output.
 //             summary is the page of a GitHub job, for what must not comment (forks).
 // --render-only  No cluster is asked: the manifests are rendered, not compared.
 // --label     Several comments on one request, one for each label (a cluster's name).
 //
-// Variables: MOORING (the program and its first arguments; default mooring), GITHUB_TOKEN, or GITLAB_TOKEN with the scope
-// api; COMMENT_AUTHOR, the login whose comment is updated where GITHUB_TOKEN is not the workflow's
-// own; the others are those of the CI. KUBECONFIG for `mooring diff`.
+// Variables: MOORING (the program and its first arguments; default mooring), GITHUB_TOKEN, or
+// GITLAB_TOKEN with the scope api; COMMENT_AUTHOR, the login whose comment is updated where
+// GITHUB_TOKEN is not the workflow's own; the others are those of the CI. KUBECONFIG for
+// `mooring diff`.
 // Exit code: 0, also where there are differences; 1 where something could not be rendered,
 // compared or posted (it is posted that it could not); 2 for a wrong call.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { appendFile, readFile } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
 
 /** In characters, with some room: GitHub takes 65,536, GitLab 1,000,000, a job's page 1 MiB. */
 const limits = { github: 65_000, gitlab: 900_000, summary: 300_000, stdout: 900_000 };
@@ -65,40 +65,31 @@ function shown(text) {
 }
 
 /** What became of one target: a line, and blocks of text below it. */
-async function preview({ application, directory }, { renderOnly }) {
-  const isFile = /\.(ya?ml|json)$/.test(application);
-  const [namespace, name] = application.split("/");
-  const as =
-    renderOnly && !isFile ? ["-n", namespace, "--release-name", name] : ["--as", application];
-  const render = await run(["render", directory, ...as, "--redact-secrets"]);
+async function preview(target, { renderOnly }) {
+  const render = await run(["render", "--as", target, "--root", ".", "--redact-secrets"]);
   const rendered = { summary: "What is rendered", language: "yaml", text: render.stdout };
-  const section = { title: `${application} from ${directory}` };
-  if (render.code !== 0)
-    return { ...section, failed: true, state: "cannot be rendered", blocks: [told(render.stderr)] };
+  if (render.code !== 0) return failed(target, "cannot be rendered", render.stderr);
   if (renderOnly) {
     const count = render.stdout.split(/^---$/m).length - 1;
-    return { ...section, failed: false, state: `${count} objects`, blocks: [rendered] };
+    return { target, failed: false, state: `${count} objects`, blocks: [rendered] };
   }
-  const diff = await run(["diff", name, "--namespace", namespace, "--local", directory]);
-  if (diff.code > 1)
-    return { ...section, failed: true, state: "cannot be compared", blocks: [told(diff.stderr)] };
+  const which = isFile(target) ? ["--as", target] : [target];
+  const diff = await run(["diff", ...which, "--local", ".", "--root", "."]);
+  if (diff.code !== 0 && diff.code !== 1)
+    return failed(target, "cannot be compared", diff.stdout + diff.stderr);
   const compared = { summary: "Differences", language: "diff", text: diff.stdout, open: true };
   return diff.code === 0
-    ? { ...section, failed: false, state: "no difference", blocks: [rendered] }
-    : {
-        ...section,
-        failed: false,
-        state: "differs from the cluster",
-        blocks: [compared, rendered],
-      };
+    ? { target, failed: false, state: "no difference", blocks: [rendered] }
+    : { target, failed: false, state: "differs from the cluster", blocks: [compared, rendered] };
 }
 
-function told(text) {
-  return { summary: "Why", language: "text", text, open: true };
+function failed(target, state, text) {
+  const blocks = [{ summary: "Why", language: "text", text, open: true }];
+  return { target, failed: true, state, blocks };
 }
 
 /** The comment, no longer than `limit`: renders are cut first, then differences. */
-export function body(sections, { marker, revision, limit }) {
+function body(sections, { marker, revision, limit }) {
   const head = `${marker}\n### Mooring: what this change does\n\n${revision === undefined ? "" : `At commit \`${revision}\`.\n\n`}`;
   const fixed = (section) => write(section, () => 0).length;
   const kept = [];
@@ -126,7 +117,7 @@ export function body(sections, { marker, revision, limit }) {
 }
 
 /** @param shareOf how many characters of a block there is room for */
-function write({ title, state, blocks }, shareOf) {
+function write({ target, state, blocks }, shareOf) {
   const texts = blocks.map((block) => {
     const share = shareOf(block);
     const text = cut(block.text, share);
@@ -137,7 +128,7 @@ function write({ title, state, blocks }, shareOf) {
     const open = block.open === true ? " open" : "";
     return `<details${open}><summary>${block.summary}</summary>\n\n${fence}${block.language}\n${text}\n${fence}\n${note}\n</details>\n`;
   });
-  return `**${title}**: ${state}\n\n${texts.join("\n")}`;
+  return `**${target}**: ${state}\n\n${texts.join("\n")}`;
 }
 
 /** Whole lines, as many as there is room for. */
@@ -218,8 +209,10 @@ function destinationOf(env) {
   return env.GITLAB_CI === "true" ? "gitlab" : "stdout";
 }
 
+const isFile = (target) => /\.(ya?ml|json)$/.test(target);
+
 /** @throws Error that says what is wrong with the call */
-export function parseCall(args, env) {
+function parseCall(args, env) {
   const options = { to: destinationOf(env), renderOnly: false, label: "", targets: [] };
   const rest = [...args];
   while (rest.length > 0) {
@@ -227,32 +220,21 @@ export function parseCall(args, env) {
     if (word === "--render-only") options.renderOnly = true;
     else if (word === "--to") options.to = rest.shift();
     else if (word === "--label") options.label = rest.shift() ?? "";
-    else options.targets.push(targetOf(word, options));
+    else options.targets.push(word);
   }
   if (!(options.to in limits)) throw new Error(`--to: one of ${Object.keys(limits).join(", ")}`);
   if (!/^[A-Za-z0-9 ._/-]{0,64}$/.test(options.label))
-    throw new Error("--label: letters, digits, . _ / -");
-  if (options.targets.length === 0) throw new Error("no TARGET is given: NAMESPACE/NAME=DIRECTORY");
-  const file = options.targets.find(({ application }) => /\.(ya?ml|json)$/.test(application));
-  if (file !== undefined && !options.renderOnly)
-    throw new Error(`${file.application}: only an Application of the cluster can be compared`);
+    throw new Error("--label: at most 64 letters, digits, spaces, . _ / -");
+  const wrong = options.targets.find((target) => !/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(target));
+  if (wrong !== undefined || options.targets.length === 0)
+    throw new Error(`TARGET: a file with an Application, or NAMESPACE/NAME, not ${wrong}`);
+  const asked = options.targets.find((target) => !isFile(target));
+  if (options.renderOnly && asked !== undefined)
+    throw new Error(`${asked}: with --render-only no cluster is asked for an Application`);
   return options;
 }
 
-function targetOf(word) {
-  const { application, directory } =
-    /^(?<application>[A-Za-z0-9_.][A-Za-z0-9_./-]*)=(?<directory>[A-Za-z0-9_.][A-Za-z0-9_./-]*)$/.exec(
-      word,
-    )?.groups ?? {};
-  const named =
-    /^[^/]+\/[^/]+$/.test(application ?? "") || /\.(ya?ml|json)$/.test(application ?? "");
-  if (directory === undefined || !named)
-    throw new Error(`${JSON.stringify(word)} is not NAMESPACE/NAME=DIRECTORY`);
-  return { application, directory };
-}
-
-async function main(args, env) {
-  const options = parseCall(args, env);
+async function main(options, env) {
   const sections = [];
   for (const target of options.targets) {
     const section = await preview(target, options);
@@ -276,15 +258,14 @@ async function main(args, env) {
   return sections.some(({ failed }) => failed) ? 1 : 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  try {
-    parseCall(process.argv.slice(2), process.env);
-  } catch (error) {
-    process.stderr.write(`error: ${error.message}\n`);
-    process.exit(2);
-  }
-  process.exitCode = await main(process.argv.slice(2), process.env).catch((error) => {
-    process.stderr.write(`error: ${error.message}\n`);
-    return 1;
-  });
+let options;
+try {
+  options = parseCall(process.argv.slice(2), process.env);
+} catch (error) {
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exit(2);
 }
+process.exitCode = await main(options, process.env).catch((error) => {
+  process.stderr.write(`error: ${error.message}\n`);
+  return 1;
+});
