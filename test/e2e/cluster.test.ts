@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from "../cluster/control-plane.t
 import { runKubectl } from "../cluster/kubectl.ts";
 import { freePort } from "../cluster/ports.ts";
 
-const endDeadlineMs = 10_000;
+const endDeadlineMs = 60_000;
 
 async function until<T>(what: string, deadlineMs: number, look: () => Promise<T | undefined>) {
   const deadline = Date.now() + deadlineMs;
@@ -24,7 +24,8 @@ async function until<T>(what: string, deadlineMs: number, look: () => Promise<T 
   }
 }
 
-function deployment(name: string, image: string): string {
+/** @param progressDeadlineSeconds short where the rollout is meant to fail, and only there */
+function deployment(name: string, image: string, progressDeadlineSeconds = 600): string {
   const labels = { app: name };
   return JSON.stringify({
     apiVersion: "apps/v1",
@@ -32,7 +33,7 @@ function deployment(name: string, image: string): string {
     metadata: { name },
     spec: {
       replicas: 3,
-      progressDeadlineSeconds: 3,
+      progressDeadlineSeconds,
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },
@@ -69,13 +70,13 @@ describe("a control plane with simulated nodes", () => {
     plane.kubectl([
       "wait",
       "--for=jsonpath={.status.conditions[?(@.type=='Progressing')].reason}=ProgressDeadlineExceeded",
-      "--timeout=30s",
+      "--timeout=120s",
       `deployment/${name}`,
     ]);
 
   test("brings a Deployment of three to ready", async () => {
     await plane.kubectl(["apply", "-f", "-"], deployment("good", "shop:1"));
-    await plane.kubectl(["rollout", "status", "--timeout=30s", "deployment/good"]);
+    await plane.kubectl(["rollout", "status", "--timeout=120s", "deployment/good"]);
     expect((await pods("good")).map((pod) => pod.status.phase)).toEqual([
       "Running",
       "Running",
@@ -84,7 +85,7 @@ describe("a control plane with simulated nodes", () => {
   });
 
   test("lets pods whose image is tagged :broken crash-loop, and their Deployment fail", async () => {
-    await plane.kubectl(["apply", "-f", "-"], deployment("bad", "registry:5000/shop:broken"));
+    await plane.kubectl(["apply", "-f", "-"], deployment("bad", "registry:5000/shop:broken", 3));
     await notProgressing("bad");
     for (const pod of await pods("bad")) {
       const [container] = pod.status.containerStatuses ?? [];
@@ -96,7 +97,7 @@ describe("a control plane with simulated nodes", () => {
   });
 
   test("lets pods whose image is tagged :slow hang, and their Deployment fail", async () => {
-    await plane.kubectl(["apply", "-f", "-"], deployment("slow", "shop:slow"));
+    await plane.kubectl(["apply", "-f", "-"], deployment("slow", "shop:slow", 3));
     await notProgressing("slow");
     for (const pod of await pods("slow")) {
       expect(pod.status.phase).toBe("Pending");
@@ -108,8 +109,8 @@ describe("a control plane with simulated nodes", () => {
     await plane.kubectl(["apply", "-f", "-"], deployment("mended", "shop:broken"));
     await plane.kubectl(["set", "image", "deployment/mended", "app=shop:2"]);
     await plane.kubectl(["scale", "deployment/mended", "--replicas=1"]);
-    await plane.kubectl(["rollout", "status", "--timeout=30s", "deployment/mended"]);
-    await until("the other pods to go", 30_000, async () =>
+    await plane.kubectl(["rollout", "status", "--timeout=120s", "deployment/mended"]);
+    await until("the other pods to go", 120_000, async () =>
       (await pods("mended")).length === 1 ? true : undefined,
     );
   });

@@ -15,7 +15,8 @@ const web = (tag: string) => ({
     deployment("web", {
       replicas: 1,
       image: `example.com/app:${tag}`,
-      progressDeadlineSeconds: 3,
+      // Short where the rollout is meant to fail, and only there.
+      progressDeadlineSeconds: ["broken", "slow"].includes(tag) ? 3 : 600,
     }),
   ),
 });

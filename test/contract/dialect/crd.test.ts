@@ -280,7 +280,7 @@ test("kubectl explain describes every field", async () => {
   const explain = (field: string) =>
     plane.kubectl(["explain", `applications.${field}`, "--api-version=mooring.dev/v1alpha1"]);
   // The apiserver publishes the schema of a new CRD a moment later.
-  await vi.waitFor(() => explain("spec"), { timeout: 30_000, interval: 250 });
+  await vi.waitFor(() => explain("spec"), { timeout: 90_000, interval: 250 });
   const undescribed = [];
   for (const field of fieldsOf(applicationCrd())) {
     const [, description = ""] = (await explain(field)).split("DESCRIPTION:\n");

@@ -185,7 +185,7 @@ test("the example Applications and the shop that it deploys are accepted as they
   const identity = "--as=system:serviceaccount:team-a:deployer";
   const applied = await vi.waitFor(
     () => apply("examples/shop/deploy/prod", "--namespace=shop", identity),
-    { timeout: 30_000, interval: 250 },
+    { timeout: 90_000, interval: 250 },
   );
   // Less, and removing one file in the tour would be held by the prune guard.
   expect(applied.trim().split("\n").length).toBeGreaterThanOrEqual(8);

@@ -50,7 +50,7 @@ async function until(
       if (!accepts(found)) throw new Error(`${resource}: ${seen.join("\n")}`);
       return found;
     },
-    { timeout: 40_000, interval: 100 },
+    { timeout: 90_000, interval: 100 },
   );
   return { last, seen };
 }
@@ -75,7 +75,7 @@ test("a Deployment goes from Progressing to Healthy, and back when its image cha
 });
 
 test("a Deployment whose Pods crash-loop is Progressing, then Degraded at its deadline; the Pod names its container", async () => {
-  const more = { replicas: 1, progressDeadlineSeconds: 3 };
+  const more = { replicas: 1, progressDeadlineSeconds: 8 };
   await apply(workload("apps/v1", "Deployment", "crash", "shop/web:broken", more));
   const { last, seen } = await until("deployment/crash", ({ state }) => state === "Degraded");
   expect(seen[0]).toMatch(/^Progressing/);

@@ -189,19 +189,14 @@ test("a git that is killed in the middle is SourceUnreachable, and the next atte
   server.behave({ kind: "hang" }, name);
   const stuck = open(remote, url, commit);
   const failed = expect(stuck).rejects.toMatchObject({ code: "SourceUnreachable" });
+  await expect.poll(async () => (await gitProcesses()).length).toBeGreaterThan(0);
   await expect
-    .poll(async () => (await gitProcesses()).length, { timeout: 5000 })
-    .toBeGreaterThan(0);
-  await expect
-    .poll(
-      async () => {
-        for (const { pid, argv } of await gitProcesses()) {
-          if (argv.includes("fetch")) process.kill(pid, "SIGKILL");
-        }
-        return (await gitProcesses()).filter(({ argv }) => argv.includes("fetch")).length;
-      },
-      { timeout: 5000 },
-    )
+    .poll(async () => {
+      for (const { pid, argv } of await gitProcesses()) {
+        if (argv.includes("fetch")) process.kill(pid, "SIGKILL");
+      }
+      return (await gitProcesses()).filter(({ argv }) => argv.includes("fetch")).length;
+    })
     .toBe(0);
   await failed;
   server.behave({ kind: "serve" }, name);

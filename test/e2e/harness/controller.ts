@@ -10,7 +10,7 @@ import { parseMetrics, type Sample } from "./metrics.ts";
 import { waitFor } from "./wait.ts";
 
 const sources = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
-const readyDeadlineMs = 30_000;
+const readyDeadlineMs = 120_000;
 
 export interface ControllerOptions {
   /** Holder of its Leases: the same one comes back at once, another waits for them to run out. */

@@ -10,7 +10,7 @@ test("threads start with work, no more than allowed, and end when idle", async (
   const answers = await Promise.all(Array.from({ length: 6 }, () => pool.parse([good])));
   expect(answers.every(([outcome]) => outcome?.ok)).toBe(true);
   expect(pool.size).toBeLessThanOrEqual(2);
-  await expect.poll(() => pool.size, { timeout: 5000 }).toBe(0);
+  await expect.poll(() => pool.size).toBe(0);
   expect((await pool.parse([good, good])).length).toBe(2);
   await pool.close();
 });
