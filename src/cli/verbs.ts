@@ -23,8 +23,38 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/history.ts")).defineHistory,
   },
   {
+    name: "events",
+    summary: "what was told of an Application, the newest last",
+    load: async () => (await import("./verbs/events.ts")).defineEvents,
+  },
+  {
     name: "diff",
     summary: "what would change in the cluster if what Git has now were applied",
     load: async () => (await import("./diff/command.ts")).defineDiff,
+  },
+  {
+    name: "sync",
+    summary: "look at the source now, deploy what it has, and wait until it is Ready",
+    load: async () => (await import("./verbs/sync.ts")).defineSync,
+  },
+  {
+    name: "suspend",
+    summary: "stand still until resume",
+    load: async () => (await import("./verbs/suspend.ts")).defineSuspend,
+  },
+  {
+    name: "resume",
+    summary: "go on after suspend",
+    load: async () => (await import("./verbs/resume.ts")).defineResume,
+  },
+  {
+    name: "rollback",
+    summary: "go back to an earlier commit until the source has a newer one",
+    load: async () => (await import("./verbs/rollback.ts")).defineRollback,
+  },
+  {
+    name: "approve",
+    summary: "let a prune go on that the guard holds",
+    load: async () => (await import("./verbs/approve.ts")).defineApprove,
   },
 ];

@@ -25,7 +25,7 @@ export interface WatchHandler {
    */
   deleted(object: KubeObject): void;
   /** What is known can no longer be trusted, until the next replaced() or resumed(). */
-  unknown(why: string): void;
+  unknown(why: string, forbidden: boolean): void;
   /** The watch goes on from where it was, without a gap. Changes made meanwhile follow at once. */
   resumed(): void;
 }
@@ -36,6 +36,7 @@ export interface WatchOptions {
   /** Absent: all namespaces. */
   namespace?: string;
   labelSelector?: string;
+  fieldSelector?: string;
   /** Objects come with `apiVersion`, `kind` and `metadata` (managedFields among it) only. */
   metadataOnly: boolean;
   handler: WatchHandler;
@@ -135,11 +136,12 @@ class KindWatch {
   }
 
   async #list(): Promise<void> {
-    const { transport, resource, namespace, labelSelector, metadataOnly, handler, signal } =
-      this.#options;
+    const { transport, resource, metadataOnly, handler, signal } = this.#options;
+    const { namespace, labelSelector, fieldSelector } = this.#options;
     const list = await listAll(transport, resource, {
       namespace,
       labelSelector,
+      fieldSelector,
       metadataOnly,
       signal,
     });
@@ -150,8 +152,8 @@ class KindWatch {
   }
 
   async #follow(from: string): Promise<void> {
-    const { transport, resource, namespace, labelSelector, metadataOnly, handler, signal } =
-      this.#options;
+    const { transport, resource, metadataOnly, handler, signal } = this.#options;
+    const { namespace, labelSelector, fieldSelector } = this.#options;
     const seconds = Math.ceil(this.#timing.timeoutSeconds * (1 + this.#random() / 2));
     const opened = this.#monotonic();
     const stream = await transport.stream({
@@ -163,6 +165,7 @@ class KindWatch {
         resourceVersion: from,
         timeoutSeconds: String(seconds),
         labelSelector,
+        fieldSelector,
       },
       accept: metadataOnly ? METADATA_ONE : "application/json",
       signal,
@@ -231,7 +234,7 @@ class KindWatch {
     const status = error instanceof ApiError ? error.status : 0;
     const why = error instanceof Error ? error.message : String(error);
     this.#trusted = false;
-    this.#tell(() => handler.unknown(`${resource.resource}: ${why}`));
+    this.#tell(() => handler.unknown(`${resource.resource}: ${why}`, status === 403));
     this.#failures += 1;
     let pause = Math.min(
       this.#timing.pauseMs * 2 ** Math.min(this.#failures - 1, 20),

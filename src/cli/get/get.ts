@@ -5,11 +5,11 @@ import { ApplicationNotFound } from "../access/applications.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { type Named, named } from "../access/names.ts";
 import { documentOf, listOf, nameOf } from "../output/format.ts";
+import { shownOf } from "../output/shown.ts";
 import { table } from "../output/table.ts";
 import { exitCodes, reportFailure, type Surroundings } from "../verb.ts";
 import type { GetFlags } from "../verbs/get.ts";
 import { columnsOf, type Shape } from "./columns.ts";
-import { shownOf } from "./shown.ts";
 import { watchApplications } from "./watch.ts";
 
 /** @returns the exit code; does not return while it watches */

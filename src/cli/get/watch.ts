@@ -6,10 +6,10 @@ import type { Cluster } from "../access/cluster.ts";
 import type { Named } from "../access/names.ts";
 import { documentOf, type ListFormat, nameOf } from "../output/format.ts";
 import { neutralLine } from "../output/neutral.ts";
+import { shownOf } from "../output/shown.ts";
 import { layOut } from "../output/table.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
 import { columnsOf, type Row, type Shape } from "./columns.ts";
-import { shownOf } from "./shown.ts";
 
 export interface Watched {
   /** Seen already, and printed first. */

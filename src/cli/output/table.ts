@@ -3,6 +3,7 @@
  * left out. Names are neither: a line may be longer than the terminal, a name never wrong.
  */
 import { coloured, type Tone, toneOf } from "./colour.ts";
+import { folded } from "./fold.ts";
 import { neutralLine } from "./neutral.ts";
 import { cut, widthOf } from "./width.ts";
 
@@ -14,6 +15,8 @@ export interface Column<Row> {
   readonly least?: number;
   /** Left out where there is no room: the greatest first. Without it: never. */
   readonly expendable?: number;
+  /** The last one only: goes on in further lines below itself, and is never cut. */
+  readonly folds?: true;
   /** Colour by the cell's text unless it says otherwise. */
   readonly tone?: (row: Row) => Tone | undefined;
 }
@@ -32,6 +35,8 @@ export interface Table<Row> {
 }
 
 const gap = 3;
+/** What is left for a text that folds; with less it is as long as it is. */
+const narrowest = 30;
 
 export function table<Row>(
   columns: readonly Column<Row>[],
@@ -47,20 +52,26 @@ export function layOut<Row>(
   rows: readonly Row[],
   { columns: room, colour }: Layout,
 ): Table<Row> {
-  const all = columns.map((column) => ({
-    column,
-    width: Math.max(
+  const all = columns.map((column) => {
+    const widest = Math.max(
       widthOf(column.header),
       ...rows.map((row) => widthOf(neutralLine(column.cell(row)))),
-    ),
-  }));
+    );
+    return { column, width: column.folds ? Math.min(widest, narrowest) : widest };
+  });
   const shown = fitted(all, room);
+  const indent = total(shown.slice(0, -1)) + gap;
+  const below = (text: string): string =>
+    room === undefined || room - indent < narrowest
+      ? text
+      : folded(text, room - indent).join(`\n${" ".repeat(indent)}`);
   const line = (cells: readonly { text: string; tone?: Tone | undefined }[]) =>
     `${cells
       .map(({ text, tone }, at) => {
         const { width = 0, column } = shown[at] ?? {};
-        const fits = column?.least === undefined ? text : cut(text, width);
         const last = at === cells.length - 1;
+        if (column?.folds && last) return below(text);
+        const fits = column?.least === undefined ? text : cut(text, width);
         const pad = last ? "" : " ".repeat(Math.max(0, width - widthOf(fits)) + gap);
         return coloured(fits, tone, colour) + pad;
       })

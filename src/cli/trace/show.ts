@@ -8,6 +8,7 @@ import { ageOf } from "../output/age.ts";
 import { facts } from "../output/facts.ts";
 import { documentOf } from "../output/format.ts";
 import { neutralLine } from "../output/neutral.ts";
+import type { Layout } from "../output/table.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
 import type { TraceFlags } from "../verbs/trace.ts";
 import { type Manager, type Trace, traceOf } from "./trace.ts";
@@ -32,7 +33,7 @@ export async function showTrace(
   }
   const trace = await traceOf(cluster, object);
   terminal.write(
-    output === undefined ? told(trace, terminal.colour, now()) : await documentOf(trace, output),
+    output === undefined ? told(trace, terminal, now()) : await documentOf(trace, output),
   );
   if (output === undefined) for (const note of trace.notes) terminal.note(neutralLine(note));
   return trace.application === undefined ? notOurs : exitCodes.ok;
@@ -49,11 +50,7 @@ function target(first: string, second: string | undefined): readonly [string, st
   return [kind, name];
 }
 
-function told(
-  { object, owners, application, managers }: Trace,
-  colour: boolean,
-  now: Date,
-): string {
+function told({ object, owners, application, managers }: Trace, layout: Layout, now: Date): string {
   const at = (time: string) => `${time} (${ageOf(time, now)} ago)`;
   const { commit, deployedAt, lastDrift, revision, source } = application ?? {};
   return facts(
@@ -93,7 +90,7 @@ function told(
       ],
       ["Fields", ...managers.map((manager) => managerText(manager, now))],
     ],
-    colour,
+    layout,
   );
 }
 

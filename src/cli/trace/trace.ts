@@ -10,7 +10,7 @@ import {
 } from "../../model/object.ts";
 import { leaves } from "../../plan/fields.ts";
 import { foreignOwnerOf, partOfLabel } from "../../plan/ownership.ts";
-import { redactCredentials, redactText } from "../../status/redaction.ts";
+import { lastAppliedAnnotation, redactCredentials, redactText } from "../../status/redaction.ts";
 import { specOf, statusOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { applicationOf } from "./application.ts";
@@ -141,6 +141,8 @@ function keeperOf(top: KubeObject, id: string | undefined, unseen: boolean): str
     return `${what} is marked as part of ${id}, and no Application here has that id`;
   const foreign = foreignOwnerOf(top);
   if (foreign !== undefined) return `${what} is kept by ${foreign}, not by Mooring`;
+  if (top.metadata.annotations?.[lastAppliedAnnotation] !== undefined)
+    return `${what} was made by kubectl apply and is no Application's of Mooring`;
   const managers = [...new Set((top.metadata.managedFields ?? []).map(({ manager }) => manager))];
   const by = managers.length === 0 ? "" : `; its fields were written by ${managers.join(", ")}`;
   return `${what} is no Application's of Mooring${by}`;
