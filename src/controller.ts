@@ -204,6 +204,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     transport: reading,
     discovery,
     intervalMs: config.discoveryIntervalMs,
+    follow: config.watchNamespaces.length === 0,
     signal: stopping.signal,
     onDiscovered: () => controller.kindsChanged(),
     onSchema: (gk) => controller.schemaChanged(gk),

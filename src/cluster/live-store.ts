@@ -160,15 +160,15 @@ export class LiveStore {
       activity: this.#options.monotonic(),
     };
     this.#kinds.set(groupKindKey(resource), watch);
-    const unsure = new Map<string, string>();
+    const unsure = new Map<string, LiveKnowledge>();
     for (const scope of scopes) {
-      const settle = (why: string | undefined) => {
-        if (why === undefined) unsure.delete(scope);
-        else unsure.set(scope, why);
+      const settle = (knowledge: LiveKnowledge) => {
+        if (knowledge.state === "known") unsure.delete(scope);
+        else unsure.set(scope, knowledge);
         watch.awaited.delete(scope);
         const [first] = unsure.values();
         const before = watch.knowledge.state;
-        if (first !== undefined) watch.knowledge = { state: "unknown", why: first };
+        if (first !== undefined) watch.knowledge = first;
         else if (watch.awaited.size === 0) watch.knowledge = { state: "known" };
         if (watch.awaited.size === 0) for (const done of watch.waiters.splice(0)) done();
         if (watch.knowledge.state !== before) this.#options.onKnowledge(resource);
@@ -186,7 +186,7 @@ export class LiveStore {
         handler: {
           replaced: (objects, listVersion) => {
             this.#replace(resource, scope, objects, listVersion);
-            settle(undefined);
+            settle({ state: "known" });
           },
           changed: (object) =>
             this.#changed(liveObjectOf(object, resource, this.#options.disallowedManagers)),
@@ -195,11 +195,11 @@ export class LiveStore {
               liveObjectOf(object, resource, this.#options.disallowedManagers),
               watch.stop.signal,
             ),
-          unknown: (why) => {
+          unknown: (why, forbidden) => {
             this.#options.log("watch lost", { kind: groupKindKey(resource), why });
-            settle(why);
+            settle({ state: "unknown", why, forbidden });
           },
-          resumed: () => settle(undefined),
+          resumed: () => settle({ state: "known" }),
         },
       });
     }

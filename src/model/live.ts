@@ -38,4 +38,7 @@ export interface LiveObject {
  * What is known of all live objects of a kind.
  * `unknown` is an answer: it is never the same as "there are none" (invariant 3).
  */
-export type LiveKnowledge = { state: "known" } | { state: "unknown"; why: string };
+export type LiveKnowledge =
+  | { state: "known" }
+  /** `forbidden`: the controller itself may not look; that stays so until somebody grants it. */
+  | { state: "unknown"; why: string; forbidden?: boolean };

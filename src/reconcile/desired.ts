@@ -5,11 +5,12 @@ import { type KubeObject, refKey } from "../model/object.ts";
 import { asProblem } from "../model/problem.ts";
 import type { FieldPath } from "../plan/fields.ts";
 import { rulesFor } from "../plan/ignore.ts";
-import { canonicalJson, isHook, resolveTargets } from "../plan/targets.ts";
+import { canonicalJson, isHook, resolveTargets, type Target } from "../plan/targets.ts";
 import type { Known } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
 import { renderSourceOf, servedDigest } from "./render-source.ts";
 import { type Rendered, Rendering } from "./rendering.ts";
+import { outOfSight } from "./sight.ts";
 import type { ApplicationState, Desired, FailedRender, RenderAttempt } from "./state.ts";
 
 /** An unknown kind makes discovery look again, at most this often. */
@@ -71,6 +72,12 @@ export async function resolveDesired(
   const inputs = createHash("sha256")
     .update(canonicalJson([rendered.inputs, defaultNamespace, ignoreDifferences, spec.mode]))
     .digest("base64url");
+  const visible: Target[] = [];
+  for (const target of targets) {
+    const problem = spec.mode === "enforce" ? outOfSight(target, env) : undefined;
+    if (problem === undefined) visible.push(target);
+    else others.push({ ref: target.ref, outcome: "refused", problem });
+  }
   return {
     revision: look.revision,
     generation: application.generation,
@@ -78,7 +85,7 @@ export async function resolveDesired(
     tool: rendered.tool,
     served: ready.served,
     inputs,
-    targets: new Map(targets.map((target) => [target.key, target])),
+    targets: new Map(visible.map((target) => [target.key, target])),
     others,
   };
 }

@@ -29,6 +29,8 @@ export const applicationResource: ResourceKind = {
 export interface ReconcileConfig {
   /** The controller's own namespace. */
   namespace: string;
+  /** Namespaces that are looked at; empty: all. */
+  watchNamespaces: readonly string[];
   defaultServiceAccount: string | undefined;
   disallowedManagers: readonly string[];
   maxInFlight: number;

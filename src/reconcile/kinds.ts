@@ -23,6 +23,8 @@ export interface KindsOptions {
   transport: Transport;
   discovery: Discovery;
   intervalMs: number;
+  /** CRDs are watched, too. They are of the whole cluster, which a controller of some namespaces may not see. */
+  follow: boolean;
   signal: AbortSignal;
   /** Discovery has looked again. */
   onDiscovered(): void;
@@ -42,9 +44,10 @@ export class Kinds {
   }
 
   start(): void {
-    const { transport, signal, intervalMs, log } = this.#options;
+    const { transport, signal, intervalMs, follow, log } = this.#options;
     this.#timer = setInterval(() => void this.#discover(), intervalMs);
     this.#timer.unref();
+    if (!follow) return;
     void watchKind({
       transport,
       resource: crds,

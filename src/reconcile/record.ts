@@ -6,7 +6,13 @@
 import { isNotFound } from "../cluster/api-error.ts";
 import { type Application, finalizer } from "../model/application.ts";
 import type { LiveObject } from "../model/live.ts";
-import { type GroupKind, groupKindKey, type ObjectRef, refOf } from "../model/object.ts";
+import {
+  type GroupKind,
+  groupKindKey,
+  type ObjectRef,
+  type ResourceKind,
+  refOf,
+} from "../model/object.ts";
 import { asProblem, Problem } from "../model/problem.ts";
 import {
   groupKindsAnnotation,
@@ -125,9 +131,10 @@ async function rebuild(
     throw new Problem("LiveUnknown", `the API group ${unknown} does not answer`);
   const objects = env.own(state);
   const found: ObjectRef[] = [];
-  for (const resource of env.discovery.listable()) {
+  for (const { resource, namespace } of placesOf(env)) {
     try {
       const { items } = await objects.list(resource, {
+        namespace,
         labelSelector: `${partOfLabel}=${state.ownership.id}`,
         metadataOnly: true,
         signal,
@@ -142,6 +149,20 @@ async function rebuild(
     }
   }
   return found;
+}
+
+/** Where anything may be: in watched namespaces nothing of the whole cluster was ever applied. */
+function placesOf({
+  config,
+  discovery,
+}: Environment): { resource: ResourceKind; namespace: string | undefined }[] {
+  const { watchNamespaces } = config;
+  const all = discovery.listable();
+  if (watchNamespaces.length === 0)
+    return all.map((resource) => ({ resource, namespace: undefined }));
+  return all
+    .filter(({ namespaced }) => namespaced)
+    .flatMap((resource) => watchNamespaces.map((namespace) => ({ resource, namespace })));
 }
 
 async function writeRecord(
