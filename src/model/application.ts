@@ -25,6 +25,8 @@ export const annotations = {
   rollbackSkip: "mooring.dev/rollback-skip",
   /** RFC 3339: when the rollback ends at the latest. */
   rollbackUntil: "mooring.dev/rollback-until",
+  /** Why it is suspended, for people: written by `mooring suspend --reason`. */
+  suspendReason: "mooring.dev/suspend-reason",
   /** On a desired object, `true`: take it over from another GitOps owner. */
   adopt: "mooring.dev/adopt",
   /** On a live object: the hash of the desired object last applied. */

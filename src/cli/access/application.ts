@@ -28,3 +28,8 @@ export function shortRevision(revision: string | undefined): string {
     (_, ref: string | undefined, commit: string) => `${ref ?? ""}${commit}`,
   );
 }
+
+/** The commit of a revision as a status writes it: `main@sha1:<id>`. */
+export function commitOf(revision: string): string {
+  return revision.slice(revision.lastIndexOf(":") + 1);
+}

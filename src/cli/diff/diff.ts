@@ -186,7 +186,7 @@ function stateNotes({ spec, annotations: notes }: Application, o: DiffOptions): 
   if (spec.mode !== "enforce") {
     told.push(`the Application is in mode ${spec.mode}: nothing is applied until it says enforce`);
   }
-  const pin = notes["mooring.dev/rollback-to"];
+  const pin = notes[annotations.rollbackTo];
   if (pin !== undefined && o.local === undefined && o.revision === undefined) {
     told.push(
       `a rollback pins ${pin.slice(0, 12)}: what is compared here comes once it ends (mooring rollback --end)`,

@@ -1,5 +1,6 @@
 /** Which revision of an Application's source is compared. */
 import type { Application, GitRef } from "../../model/application.ts";
+import { commitOf } from "../access/application.ts";
 
 const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 const shortId = /^[0-9a-f]{7,63}$/;
@@ -30,9 +31,4 @@ export function commitNamed(
   const known = [commit?.id ?? "", ...(history ?? []).map(({ revision }) => commitOf(revision))];
   const [only, ...more] = new Set(known.filter((id) => id.startsWith(beginning)));
   return more.length === 0 ? only : undefined;
-}
-
-/** The commit of a revision as a status writes it: `main@sha1:<id>`. */
-export function commitOf(revision: string): string {
-  return revision.slice(revision.lastIndexOf(":") + 1);
 }
