@@ -91,7 +91,7 @@ export function healthy({ situation, assessment, previous }: Case): Decision {
   if (situation.kind === "deleting") return unknown("Deleting", deletingText);
   if (situation.kind === "suspended") return unknown("Suspended", suspendedText);
   if (assessment === undefined)
-    return previous.health === undefined
+    return previous.objects === undefined
       ? unknown("Pending", "No object was looked at yet.")
       : sinceRestart(situation);
   const { health, counts, troubles } = assessment;

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilServed } from "../cluster/served.ts";
+import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { inWords } from "./harness/audit.ts";
 import { configMap, definition, manifest } from "./harness/manifests.ts";
+import { total } from "./harness/metrics.ts";
 import { conditionOf } from "./harness/status.ts";
 import { waitFor } from "./harness/wait.ts";
 import { startWorld, type World } from "./harness/world.ts";
@@ -61,6 +63,110 @@ test("a branch that is deleted prunes nothing, and goes on when it is back", asy
   await app.repository.setBranch("main", head);
   await app.refresh();
   await app.ready();
+});
+
+test("a suspended application writes, heals and prunes nothing, says so, and catches up with all of it", async () => {
+  const tenant = await world.createTenant("resting");
+  const more = { "deploy/more.yaml": manifest(configMap("more", {})) };
+  const app = await tenant.application("shop", { files: { ...settings("1"), ...more } });
+  const witness = await tenant.application("witness", {
+    files: { "deploy/w.yaml": manifest(configMap("witness", { v: "1" })) },
+  });
+  await Promise.all([app.ready(), witness.ready()]);
+  await app.configure({ suspend: true });
+  const said = await app.until(
+    "suspended",
+    (seen) => conditionOf(seen, "Ready")?.reason === "Suspended",
+  );
+  expect(said.status).toMatchObject({ sync: "Unknown", health: "Suspended" });
+  expect(conditionOf(said, "Ready")?.message).toContain("spec.suspend is true");
+  for (const type of ["Reconciling", "Stalled"])
+    expect(conditionOf(said, type)).toMatchObject({ status: "False", reason: "Suspended" });
+
+  const mark = await world.audit.mark();
+  const head = await app.commit({ ...settings("2"), "deploy/more.yaml": null });
+  await app.annotate({ "mooring.dev/refresh": "while-suspended" });
+  await world.api.patch("ConfigMap", "resting", "settings", { data: { v: "9" } });
+  await world.controller.end("SIGKILL");
+  world.controller = await world.controllers.start();
+  await world.api.patch("ConfigMap", "resting", "witness", { data: { v: "9" } });
+  await waitFor(
+    "the witness to be healed",
+    async () => (await world.api.read("ConfigMap", "resting", "witness")).data.v,
+    (v) => v === "1",
+  );
+  expect((await world.audit.targetWritesSince(mark)).map(inWords)).toEqual([
+    "patch configmaps resting/witness",
+  ]);
+  expect((await app.get()).status?.lastHandledRefresh).not.toBe("while-suspended");
+
+  await app.configure({ suspend: false });
+  await app.ready(head);
+  await app.until(
+    "answer to what was asked meanwhile",
+    ({ status }) => status?.lastHandledRefresh === "while-suspended",
+  );
+  expect(await liveValue("resting")).toBe("2");
+  expect(await world.api.get("ConfigMap", "resting", "more")).toBeUndefined();
+});
+
+test.each([
+  ["delete", undefined],
+  ["orphan", "9"],
+])("a suspended application that is deleted follows its policy: %s", async (policy, left) => {
+  const namespace = `resting-${policy}`;
+  const tenant = await world.createTenant(namespace);
+  const app = await tenant.application("shop", {
+    files: settings("1"),
+    spec: { deletionPolicy: policy },
+  });
+  await app.ready();
+  await app.configure({ suspend: true });
+  await app.condition("Ready", "Unknown", "Suspended");
+  await world.api.patch("ConfigMap", namespace, "settings", { data: { v: "9" } });
+  await app.delete();
+  await app.gone();
+  expect((await world.api.get("ConfigMap", namespace, "settings"))?.data.v).toBe(left);
+});
+
+describe("a refresh after a terminal error makes a whole run", () => {
+  const renders = async (app: ApplicationHandle, result: string) =>
+    total(await world.controller.metrics(), "mooring_renders_total", { ...app.labels, result });
+
+  test("of a revision that does not render", async () => {
+    const tenant = await world.createTenant("unreadable");
+    const app = await tenant.application("shop", { files: { "deploy/s.yaml": "kind: [" } });
+    await app.condition("Stalled", "True", "InvalidManifest");
+    const before = await renders(app, "InvalidManifest");
+    const answer = await app.refresh();
+    expect(conditionOf(answer, "Stalled")?.status).toBe("True");
+    expect(await renders(app, "InvalidManifest")).toBe(before + 1);
+  });
+
+  test("of an object that the API refused", async () => {
+    const tenant = await world.createTenant("refused");
+    const app = await tenant.application("shop", {
+      files: { "deploy/s.yaml": manifest({ ...configMap("settings", {}), data: { v: 1 } }) },
+    });
+    await app.condition("Stalled", "True");
+    const mark = await world.audit.mark();
+    await app.refresh();
+    const tries = (await world.audit.requestsSince(mark)).filter(
+      ({ verb, objectRef }) => verb === "patch" && objectRef?.name === "settings",
+    );
+    expect(tries).toHaveLength(1);
+  });
+
+  test("that is answered where the source is never come to", async () => {
+    const tenant = await world.createTenant("unsupported");
+    const app = await tenant.application("shop", {
+      files: settings("1"),
+      spec: { project: "another" },
+    });
+    await app.condition("Stalled", "True", "Unsupported");
+    const answer = await app.refresh();
+    expect(conditionOf(answer, "Ready")?.reason).toBe("Unsupported");
+  });
 });
 
 test("a source that never had an object is synced and healthy", async () => {

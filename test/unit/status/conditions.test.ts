@@ -149,6 +149,7 @@ describe("a problem of the run", () => {
       application: application({}, { status: before }),
       now: later(60),
       problem: unreachable(),
+      report: report(first, object("web", "unchanged"), object("api", "unchanged")),
     });
     for (const field of ["revision", "commit", "objects", "history", "health"] as const)
       expect(result[field], field).toEqual(before[field]);
@@ -159,6 +160,20 @@ describe("a problem of the run", () => {
     expect(condition(result, "Ready").message).toContain("Check that the Git server answers");
     expect(result.sync).toBe("Unknown");
     expect(condition(result, "Healthy")).toEqual(condition(before, "Healthy"));
+  });
+
+  test("of a controller that has looked at no object yet: health and drift are unknown, the rest stays", () => {
+    const before = good();
+    const result = status({
+      application: application({}, { status: before }),
+      now: later(60),
+      problem: unreachable(),
+    });
+    expect(summary(result)).toContain("Healthy=Unknown/SourceUnreachable Drifted=Unknown");
+    expect(result.health).toBe("Unknown");
+    for (const field of ["revision", "commit", "objects", "history"] as const)
+      expect(result[field], field).toEqual(before[field]);
+    expect(condition(result, "Healthy").message).toContain("since the controller started");
   });
 
   test("that is tried again is Reconciling, not Stalled; one that waits for somebody is Stalled", () => {

@@ -146,7 +146,7 @@ describe("a problem of the run", () => {
   test("that ends is told as Recovered", () => {
     const line = new Line();
     line.reported(report(first, fine));
-    line.run({ problem: unreachable });
+    line.run({ problem: unreachable, report: report(first, fine) });
     expect(reasons(line.reported(report(first, fine)))).toEqual([
       "Normal Synced",
       "Normal Recovered",
