@@ -28,7 +28,7 @@ import {
 } from "./identities.ts";
 import { runKubectl } from "./kubectl.ts";
 import { answers, isReady, listening } from "./readiness.ts";
-import { Supervisor } from "./supervisor.ts";
+import { type SupervisedChild, Supervisor } from "./supervisor.ts";
 
 export interface ControlPlaneOptions {
   /** Kept on stop, and taken up again by a later start; default: a temporary one, removed on stop. */
@@ -49,6 +49,17 @@ export interface ControlPlaneOptions {
   readonly env?: Environment;
 }
 
+export interface ApiServerProcess {
+  /** SIGKILL, and every connection with it. @returns once it has ended */
+  kill(): Promise<void>;
+  /**
+   * Starts it again over what etcd has; a killed one only.
+   * @param where on its own port, or on another one, of which the other programs do not know
+   * @returns its URL, once it is ready
+   */
+  start(where?: "own port" | "another port"): Promise<string>;
+}
+
 export interface ControlPlane {
   readonly dir: string;
   /** `https://127.0.0.1:PORT` */
@@ -63,6 +74,8 @@ export interface ControlPlane {
    * (24 h).
    */
   kubeconfigFor(user: User | { serviceAccount: string; namespace: string }): Promise<string>;
+  /** Its process alone: an outage as its clients see one. */
+  readonly apiServer: ApiServerProcess;
   /** The real kubectl as admin. @returns standard output. @throws with standard error */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** Ends every process, then removes a temporary directory. */
@@ -151,31 +164,36 @@ async function assemble(
   );
   const auditLog = file("audit.log");
   const certificate = file("certificates/apiserver.crt");
-  const port = await listening(
-    options.port,
-    (port) =>
-      launch(
-        "kube-apiserver",
-        1,
-        apiServerArguments({
-          directory: dir,
-          port,
-          etcdPort,
-          auditLog,
-          ...(audit ? { auditPolicy: file("audit-policy.yaml") } : {}),
-          ...(options.maxInflight === undefined ? {} : { maxInflight: options.maxInflight }),
-          tokenFile: file("tokens.csv"),
-          tokenWebhook: file("token-webhook.yaml"),
-          signingKey: file("service-account.key"),
-          verifyingKey: file("service-account.pub"),
-        }),
-      ),
-    async (port) =>
-      existsSync(certificate) &&
-      (await isReady(port, await readFile(certificate, "utf8"), tokens.admin)),
-    deadline,
-    file("logs/kube-apiserver.log"),
-  );
+  let apiServer: SupervisedChild | undefined;
+  const startApiServer = (fixed: number | undefined, deadline: number) =>
+    listening(
+      fixed,
+      (port) => {
+        apiServer = launch(
+          "kube-apiserver",
+          1,
+          apiServerArguments({
+            directory: dir,
+            port,
+            etcdPort,
+            auditLog,
+            ...(audit ? { auditPolicy: file("audit-policy.yaml") } : {}),
+            ...(options.maxInflight === undefined ? {} : { maxInflight: options.maxInflight }),
+            tokenFile: file("tokens.csv"),
+            tokenWebhook: file("token-webhook.yaml"),
+            signingKey: file("service-account.key"),
+            verifyingKey: file("service-account.pub"),
+          }),
+        );
+        return apiServer;
+      },
+      async (port) =>
+        existsSync(certificate) &&
+        (await isReady(port, await readFile(certificate, "utf8"), tokens.admin)),
+      deadline,
+      file("logs/kube-apiserver.log"),
+    );
+  const port = await startApiServer(options.port, deadline);
 
   const server = `https://127.0.0.1:${port}`;
   // The self-signed file holds the certificate and the authority that signed it.
@@ -249,6 +267,16 @@ async function assemble(
     server,
     adminKubeconfig,
     auditLog,
+    apiServer: {
+      async kill() {
+        apiServer?.kill("SIGKILL");
+        await apiServer?.ended;
+      },
+      async start(where = "own port") {
+        const fixed = where === "own port" ? port : undefined;
+        return `https://127.0.0.1:${await startApiServer(fixed, Date.now() + startDeadlineMs)}`;
+      },
+    },
     kubectl,
     async kubeconfigFor(user) {
       // Its own number before anything is awaited: calls beside each other share no file.

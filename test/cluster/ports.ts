@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 
 /**
@@ -14,4 +15,30 @@ export async function freePort(): Promise<number> {
   await once(server, "close");
   if (address === null || typeof address === "string") throw new Error("no TCP address");
   return address.port;
+}
+
+/**
+ * A free port that the system gives to nobody by itself, since it is below the range it chooses
+ * from: for a server that is stopped for a while and started again on it.
+ */
+export async function lastingPort(random: () => number = Math.random): Promise<number> {
+  const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
+  const below = Number(range.trim().split(/\s+/)[0]);
+  for (;;) {
+    const port = below - 1 - Math.floor(random() * Math.min(10_000, below - 1024));
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, "close");
+  return true;
 }

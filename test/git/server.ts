@@ -17,11 +17,16 @@ import { Supervisor } from "../cluster/supervisor.ts";
 import { serveByBackend } from "./cgi.ts";
 import { TestRepository } from "./repository.ts";
 
+export interface GitCredentials {
+  readonly user: string;
+  readonly password: string;
+}
+
 export interface GitServerOptions {
   /** Directory of the bare repositories, kept on stop; default: a temporary one. */
   readonly root?: string;
   /** Basic authentication; without it everybody may fetch and push. */
-  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly credentials?: GitCredentials;
   /** Whether partial clones are served (`uploadpack.allowFilter`); default true. */
   readonly allowFilter?: boolean;
 }
@@ -57,6 +62,8 @@ export interface GitServer {
   createRepository(name: string): Promise<TestRepository>;
   /** From now on, for one repository or, without a name, for all that have no behaviour of their own. */
   behave(behaviour: Behaviour, name?: string): void;
+  /** From now on these are taken, and no others: what was given before is revoked. */
+  authorize(credentials: GitCredentials): void;
   /** Of one repository, or of all. */
   counts(name?: string): GitCounts;
   resetCounts(): void;
@@ -69,7 +76,8 @@ type Counts = { -readonly [Field in keyof GitCounts]: number };
 /** @throws Error with the line that installs git, where it is missing */
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   requireGit();
-  const { credentials, allowFilter = true } = options;
+  const { allowFilter = true } = options;
+  let { credentials } = options;
   // A supervisor without children: its directory goes with this process, however that ends.
   const temporary =
     options.root === undefined
@@ -142,6 +150,9 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     url: (name) => `http://127.0.0.1:${port}/${name}.git`,
     createRepository: (name) => TestRepository.create(join(root, `${name}.git`)),
     behave: (behaviour, name) => void behaviours.set(name, behaviour),
+    authorize: (next) => {
+      credentials = next;
+    },
     counts: (name) => {
       const chosen =
         name === undefined ? [...counts.values()] : [counts.get(name) ?? emptyCounts()];
@@ -167,10 +178,7 @@ function sum(left: Counts, right: Counts): Counts {
   };
 }
 
-function isAuthorized(
-  request: IncomingMessage,
-  { user, password }: { user: string; password: string },
-): boolean {
+function isAuthorized(request: IncomingMessage, { user, password }: GitCredentials): boolean {
   const expected = Buffer.from(`${user}:${password}`).toString("base64");
   return request.headers.authorization === `Basic ${expected}`;
 }

@@ -17,6 +17,8 @@ import { Tenant } from "./tenant.ts";
 export interface WorldOptions {
   /** Simulated nodes: Deployments become ready. Without them there are no controllers but ours. */
   nodes?: number;
+  /** Of the apiserver; default one of the system, which another may get while it is down. */
+  port?: number;
   git?: GitServerOptions;
   controller?: ControllerOptions;
 }
@@ -40,7 +42,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { nodes = 0 } = options;
   const supervisor = await Supervisor.begin({ temporaryPrefix: join(tmpdir(), "mooring-e2e-") });
   const [plane, git] = await Promise.all([
-    startControlPlane({ nodes, workloads: nodes > 0 }),
+    startControlPlane({
+      nodes,
+      workloads: nodes > 0,
+      ...(options.port === undefined ? {} : { port: options.port }),
+    }),
     startGitServer(options.git),
   ]);
   const api = await KubeApi.connect(plane.adminKubeconfig);
