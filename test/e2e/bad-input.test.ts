@@ -10,8 +10,8 @@ import { startWorld, type World } from "./harness/world.ts";
 
 let world: World;
 beforeAll(async () => {
-  // Asking for refs may take a quarter of the timeout.
-  world = await startWorld({ controller: { flags: ["--git-timeout", "4s"] } });
+  // Asking for refs may take a quarter of the timeout: enough for those that do answer.
+  world = await startWorld({ controller: { flags: ["--git-timeout", "20s"] } });
 });
 afterAll(() => world?.stop());
 

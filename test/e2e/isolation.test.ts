@@ -25,6 +25,9 @@ afterAll(async () => {
   await hostile?.stop();
 });
 
+/** What a Pod gets to end (terminationGracePeriodSeconds); less than a Git timeout. */
+const graceMs = 30_000;
+
 /** More than there are workers. */
 const many = 12;
 const files = (v: string) => ({ "deploy/settings.yaml": manifest(configMap("settings", { v })) });
@@ -104,7 +107,7 @@ test("repositories that stop in the middle of a fetch hold up nobody else, and t
     "its exit",
     () => code,
     (ended) => ended !== undefined,
-    10_000,
+    graceMs,
   );
   expect(code).toBe(0);
   world.controller = await world.controllers.start({
@@ -127,9 +130,12 @@ test("while a new revision is not to be had, drift from the deployed one is heal
   const next = await app.commit(files("2"));
   hostile.behave({ kind: "hang" }, "between/shop");
   await app.configure({ source: { git: { ref: { branch: null, commit: next } } } });
-  const { message } = await app.condition("Reconciling", "True", "Fetching");
-  expect(message).toContain(next);
-  const between = await app.get();
+  // All of it as it was at one moment: the fetch is given up soon.
+  const between = await app.until(`Fetching ${next}`, (seen) => {
+    const { status, reason } = conditionOf(seen, "Reconciling") ?? {};
+    return status === "True" && reason === "Fetching";
+  });
+  expect(conditionOf(between, "Reconciling")?.message).toContain(next);
   expect(conditionOf(between, "Ready")?.status).toBe("Unknown");
   expect(between.status?.revision).not.toContain(next);
   await world.api.patch("ConfigMap", "between", "settings", { data: { v: "red" } });
