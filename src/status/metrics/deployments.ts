@@ -27,7 +27,16 @@ export function deliveryOf(previous: ApplicationStatus, next: ApplicationStatus)
   const result = resultOf(head);
   if (result !== undefined && !settledBefore) results.push(result);
   const newlyHealthy = head.healthyAt !== undefined && same?.healthyAt === undefined;
-  return newlyHealthy ? { results, leadTime: leadTimeOf(head) } : { results };
+  // A rollback, and its end, bring back what was delivered before.
+  const isAgain = (next.history ?? [])
+    .slice(1)
+    .some((earlier) => earlier.healthyAt !== undefined && commitIn(earlier) === commitIn(head));
+  return newlyHealthy && !isAgain ? { results, leadTime: leadTimeOf(head) } : { results };
+}
+
+/** `main@sha1:<id>` and, of a rollback, `sha1:<id>` are of one commit. */
+function commitIn({ revision }: Entry): string {
+  return revision.slice(revision.lastIndexOf("@") + 1);
 }
 
 function resultOf(entry: Entry): DeploymentResult | undefined {

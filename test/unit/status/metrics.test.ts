@@ -181,6 +181,20 @@ describe("deliveries", () => {
     ]);
   });
 
+  test("of a commit that was delivered before have no lead time: a rollback, and its end", async () => {
+    const of = metrics();
+    const line = new Line(of);
+    const back = first.slice(first.indexOf("@") + 1);
+    for (const revision of [first, second, back, second])
+      line.run({ revision, report: report(revision, fine) });
+    expect(
+      await series(of, "mooring_deployments_total", "mooring_deployment_lead_time_seconds_count"),
+    ).toEqual([
+      `mooring_deployments_total{${app},result="healthy"} 4`,
+      `mooring_deployment_lead_time_seconds_count{${app}} 2`,
+    ]);
+  });
+
   test("are not counted again by a restart, and an outage goes on through it", async () => {
     const before = new Line(metrics());
     before.run({ revision: first, report: report(first, fine) });
