@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inWords } from "./harness/audit.ts";
+import { account } from "./harness/installation.ts";
 import { configMap, manifest, secret } from "./harness/manifests.ts";
 import { Tenant } from "./harness/tenant.ts";
 import { startWorld, type World } from "./harness/world.ts";
@@ -18,6 +19,31 @@ const takeover = {
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
   subjects: [{ kind: "ServiceAccount", namespace: "greedy", name: "deployer" }],
 };
+
+/** As a platform team does for another name than `deployer`. */
+async function letControllerActAs(serviceAccount: string, namespace: string): Promise<void> {
+  const metadata = { namespace, name: `mooring-impersonate-${serviceAccount}` };
+  const rules = [
+    {
+      apiGroups: [""],
+      resources: ["serviceaccounts"],
+      resourceNames: [serviceAccount],
+      verbs: ["impersonate"],
+    },
+  ];
+  const apiGroup = "rbac.authorization.k8s.io";
+  const apiVersion = `${apiGroup}/v1`;
+  await world.api.create({ apiVersion, kind: "Role", metadata, rules });
+  await world.api.create({
+    apiVersion,
+    kind: "RoleBinding",
+    metadata,
+    roleRef: { apiGroup, kind: "Role", name: metadata.name },
+    subjects: [
+      { kind: "ServiceAccount", namespace: account.namespace, name: account.serviceAccount },
+    ],
+  });
+}
 
 test("a ClusterRoleBinding that the ServiceAccount may not write is refused, and its siblings go on", async () => {
   const tenant = await world.createTenant("greedy");
@@ -82,10 +108,26 @@ test("without a ServiceAccount nothing runs outside the controller's own namespa
   expect((await world.audit.targetWritesSince(mark)).map(inWords)).toEqual([]);
 });
 
+test("a ServiceAccount that nobody lets Mooring act as is refused, and named", async () => {
+  const tenant = await world.createTenant("private");
+  await world.api.create({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { namespace: "private", name: "robot" },
+  });
+  const app = await tenant.application("shop", { files, spec: { serviceAccountName: "robot" } });
+  const { message } = await app.condition("Stalled", "True", "Forbidden");
+  expect(message).toContain(
+    "ServiceAccount mooring-system/mooring, may not impersonate ServiceAccount private/robot",
+  );
+});
+
 test("a ServiceAccount that does not exist has no rights", async () => {
   const tenant = await world.createTenant("ghost");
+  await letControllerActAs("ghost", "ghost");
   const app = await tenant.application("shop", { files, spec: { serviceAccountName: "ghost" } });
-  await app.condition("Stalled", "True", "Forbidden");
+  const { message } = await app.condition("Stalled", "True", "Forbidden");
+  expect(message).toContain("ServiceAccount ghost/ghost may not");
   expect(await world.api.get("ConfigMap", "ghost", "settings")).toBeUndefined();
 });
 
@@ -119,6 +161,7 @@ test("a secretRef is read with the application's rights, in its own namespace on
     ...secret("robot", { username: "robot", password: "password-of-a-robot" }),
     metadata: { namespace: "curious", name: "robot" },
   });
+  await letControllerActAs("weak", "curious");
   const source = { git: { secretRef: { name: "robot" } } };
   const mark = await world.audit.mark();
   const app = await tenant.application("shop", {
