@@ -4,7 +4,7 @@
  * `code` is what conditions, Events and metrics carry as their reason. `retry` says what the
  * reconciler does: `transient` is tried again with back-off; `terminal` is not repeated until
  * the Application, the revision or the cluster's API changed; `blocked` waits for somebody
- * (a permission, an approval, another owner) and is looked at again at a slow pace.
+ * (a permission, an approval, another owner) and is looked at again every half minute.
  */
 import { type ObjectRef, refKey } from "./object.ts";
 
