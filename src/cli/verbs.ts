@@ -28,6 +28,16 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/events.ts")).defineEvents,
   },
   {
+    name: "logs",
+    summary: "what the controller logged of an Application, or what its Pods said",
+    load: async () => (await import("./verbs/logs.ts")).defineLogs,
+  },
+  {
+    name: "export",
+    summary: "Applications as they were written, for Git or another cluster",
+    load: async () => (await import("./verbs/export.ts")).defineExport,
+  },
+  {
     name: "diff",
     summary: "what would change in the cluster if what Git has now were applied",
     load: async () => (await import("./diff/command.ts")).defineDiff,

@@ -55,7 +55,8 @@ function syncOf({ object, gone }: Row): string {
 }
 
 function revisionOf({ object }: Row): string {
-  return shortRevision(statusOf(object).revision);
+  const { revision, rollback } = statusOf(object);
+  return `${shortRevision(revision)}${rollback === undefined ? "" : " (rollback)"}`;
 }
 
 function modeOf({ object }: Row): string {

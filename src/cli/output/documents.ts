@@ -28,6 +28,11 @@ export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2).replace(unescaped, escaped)}\n`;
 }
 
+/** The same in one line, without its end. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(unescaped, escaped);
+}
+
 function escaped(found: string): string {
   return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,19 +1,19 @@
 /** `mooring get`: Applications in a list. */
 import type { Command } from "commander";
 import type { Cluster } from "../access/cluster.ts";
-import { type ListFlags, listFlags } from "../access/flags.ts";
+import { listFlags } from "../access/flags.ts";
+import type { SelectFlags } from "../access/select.ts";
 import { type ListFormat, listFormats, outputFlag } from "../output/format.ts";
 import { asks, type Surroundings } from "../verb.ts";
 
-export interface GetFlags extends ListFlags {
-  selector?: string;
+export interface GetFlags extends SelectFlags {
   watch?: true;
   output?: ListFormat;
 }
 
 const help = `
-SYNC says whether the cluster has what Git says, HEALTH how its objects are, REVISION what was
-deployed last. -o wide adds mode, owner and what Ready says.
+SYNC says whether the cluster has what Git says, HEALTH how its objects are,
+REVISION what was deployed last. -o wide adds mode, owner and what Ready says.
 
 Examples:
   mooring get                        those of the context's namespace
@@ -22,7 +22,8 @@ Examples:
   mooring get team-a/shop -o yaml    all of it
   mooring get -A -l team=payments --watch
 
-Exit codes: 0, or 1 when one that was named does not exist or the cluster refuses, 2 for wrong use.`;
+Exit codes: 0, or 1 when one that was named does not exist or the cluster
+refuses, 2 for wrong use.`;
 
 export function defineGet(command: Command, surroundings: Surroundings): void {
   command.argument("[app...]", "NAME or NAMESPACE/NAME");
