@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { pinnedVersion } from "../../../setup/control-plane.mjs";
 import {
   kubernetesSupport,
   supportedKubernetes,
@@ -19,4 +22,17 @@ test.each([
   ["", "unknown"],
 ] as const)("a cluster of %s is %s", (version, support) => {
   expect(kubernetesSupport(version)).toBe(support);
+});
+
+test("the documentation and the chart name the same versions", () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+  for (const path of ["docs/reference/compatibility.md", "README.md"])
+    expect(read(path), path).toContain(`${oldest} to ${newest}`);
+  expect(read("docs/reference/compatibility.md")).toContain(
+    `| ${newest} | ${pinnedVersion("kubernetes", {}).slice(1)} |`,
+  );
+  expect(read("docs/reference/compatibility.md")).toContain(
+    `| ${oldest} | ${pinnedVersion("kubernetes", { MOORING_KUBERNETES: oldest }).slice(1)} |`,
+  );
+  expect(parse(read("deploy/chart/Chart.yaml")).kubeVersion).toBe(`>=${oldest}.0-0`);
 });
