@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
 import type { TestRepository } from "../git/repository.ts";
 import { ApplicationHandle } from "./harness/application-handle.ts";
 import { exampleFile, exampleRepository } from "./harness/example-repository.ts";
@@ -50,10 +51,19 @@ async function healsReplicas(namespace: string, name: string, replicas: number):
   );
 }
 
-/** What a server-side dry-run with strict field validation says of files that are applied as they are. */
+/** A server-side dry-run with strict field validation of files that are applied as they are. */
 function strictly(args: readonly string[], input?: string): Promise<string> {
-  const flags = ["--dry-run=server", "--validate=strict"];
-  return world.plane.kubectl(["apply", ...flags, ...args], input);
+  return world.plane.kubectl(["apply", "--dry-run=server", "--validate=strict", ...args], input);
+}
+
+/** What an overlay makes, with the namespace that its Application gives it. */
+async function rendered(overlay: string, namespace: string): Promise<string> {
+  const text = await world.plane.kubectl(["kustomize", overlay]);
+  const objects = parseAllDocuments(text).map((document) => {
+    document.setIn(["metadata", "namespace"], namespace);
+    return String(document);
+  });
+  return objects.join("---\n");
 }
 
 describe("monorepo", () => {
@@ -134,18 +144,14 @@ describe("monorepo", () => {
   });
 
   test("its manifests pass a dry-run with strict validation", async () => {
-    for (const environment of environments) {
-      const root = `examples/monorepo`;
-      await strictly(["-f", `${root}/bootstrap/${environment}.yaml`]);
-      await strictly(["-f", `${root}/clusters/${environment}`]);
-      for (const app of ["shop", "catalogue"])
-        await strictly([
-          "-n",
-          `${app}-${environment}`,
-          "-k",
-          `${root}/apps/${app}/overlays/${environment}`,
-        ]);
-    }
+    const root = "examples/monorepo";
+    const overlays = environments.flatMap((environment) =>
+      ["shop", "catalogue"].map((app) =>
+        rendered(`${root}/apps/${app}/overlays/${environment}`, `${app}-${environment}`),
+      ),
+    );
+    await strictly(["-f", "-"], (await Promise.all(overlays)).join("---\n"));
+    await strictly(["-R", "-f", `${root}/bootstrap`, "-f", `${root}/clusters`]);
   });
 });
 
@@ -217,11 +223,14 @@ describe("multi-repo", () => {
   });
 
   test("its manifests pass a dry-run with strict validation", async () => {
-    await strictly(["-f", "examples/multi-repo/platform", "-R"]);
-    await strictly(["-f", "examples/multi-repo/team-shop/applications"]);
-    await strictly(["-f", "examples/multi-repo/team-catalogue/applications"]);
-    await strictly(["-n", "shop", "-f", "examples/multi-repo/team-shop/web"]);
-    await strictly(["-n", "shop", "-f", "examples/multi-repo/team-shop/worker"]);
+    const root = "examples/multi-repo";
+    const applications = ["shop", "catalogue"].flatMap((team) => [
+      "-f",
+      `${root}/team-${team}/applications`,
+    ]);
+    await strictly(["-R", "-f", `${root}/platform`, ...applications]);
+    const own = [`${root}/team-shop/web`, `${root}/team-shop/worker`];
+    await strictly(["-n", "shop", ...own.flatMap((directory) => ["-f", directory])]);
   });
 });
 
