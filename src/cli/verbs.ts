@@ -67,4 +67,14 @@ export const verbs: readonly Verb[] = [
     summary: "let a prune go on that the guard holds",
     load: async () => (await import("./verbs/approve.ts")).defineApprove,
   },
+  {
+    name: "check",
+    summary: "is the cluster ready for Mooring, and Mooring well in it",
+    load: async () => (await import("./verbs/check.ts")).defineCheck,
+  },
+  {
+    name: "completion",
+    summary: "the script by which a shell completes verbs, flags and names",
+    load: async () => (await import("./verbs/completion.ts")).defineCompletion,
+  },
 ];

@@ -11,15 +11,16 @@ export interface ListFlags extends ClusterFlags {
   allNamespaces?: true;
 }
 
-/** `-n`, `--kubeconfig`, `--context`. */
-export function clusterFlags(command: Command): Command {
+/**
+ * `-n`, `--kubeconfig`, `--context`.
+ * @param namespace what -n stands for
+ */
+export function clusterFlags(
+  command: Command,
+  namespace = "namespace of the Application (default: the context's, else default)",
+): Command {
   return command
-    .addOption(
-      new Option(
-        "-n, --namespace <name>",
-        "namespace of the Application (default: the context's, else default)",
-      ),
-    )
+    .addOption(new Option("-n, --namespace <name>", namespace))
     .addOption(
       new Option("--kubeconfig <path>", "kubeconfig (default: $KUBECONFIG, else ~/.kube/config)"),
     )
