@@ -80,7 +80,8 @@ function surroundingsOf(env: Surroundings["env"]): Surroundings {
 }
 
 /** What needs more than a terminal and a cluster. */
-function ownVerbs({ runController, renderPath }: Actions): readonly Verb[] {
+function ownVerbs(actions: Actions): readonly Verb[] {
+  const { runController, renderPath } = actions;
   return [
     {
       name: "controller",
@@ -96,6 +97,18 @@ function ownVerbs({ runController, renderPath }: Actions): readonly Verb[] {
       load: async () => {
         const { defineRender } = await import("./render/command.ts");
         return (command, { env }) => defineRender(command, env, renderPath);
+      },
+    },
+    {
+      name: "__complete",
+      summary: "what the last word of a command line may be",
+      hidden: true,
+      load: async () => {
+        const { defineComplete } = await import("./completion/command.ts");
+        return (command, surroundings) =>
+          defineComplete(command, surroundings, (verb) =>
+            createProgram(surroundings, actions, verb),
+          );
       },
     },
   ];

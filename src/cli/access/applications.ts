@@ -30,6 +30,7 @@ export interface Selection {
   /** Absent: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Every method throws ApiError as the apiserver refuses; Error when the cluster has no such kind. */

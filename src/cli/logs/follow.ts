@@ -16,15 +16,17 @@ export interface FollowOptions {
   signal: AbortSignal;
 }
 
-/** @throws ApiError when no container's log could be had, or the cluster does not answer */
+/**
+ * @returns how many containers' logs could be had
+ * @throws ApiError when the cluster does not answer
+ */
 export async function followLogs(
   transport: Transport,
   containers: readonly Container[],
   options: FollowOptions,
   tell: (line: LogLine) => void,
-): Promise<void> {
+): Promise<number> {
   const { since, tailEach, tailAll, concerns, follow, signal } = options;
-  const errors: ApiError[] = [];
   const attempt = async <T>(
     container: Container,
     read: () => Promise<T>,
@@ -33,7 +35,6 @@ export async function followLogs(
       return await read();
     } catch (error) {
       if (!(error instanceof ApiError) || error.status === 0 || error.status === 401) throw error;
-      errors.push(error);
       options.refused(container, error);
       return undefined;
     }
@@ -62,11 +63,10 @@ export async function followLogs(
     ),
   );
   const read = backlogs.filter((one) => one !== undefined);
-  if (containers.length > 0 && read.length === 0) throw errors[0];
   const said = inOrder(read.flatMap(({ kept }) => kept));
   for (const line of tailAll === undefined ? said : said.slice(Math.max(0, said.length - tailAll)))
     tell(line);
-  if (!follow) return;
+  if (!follow) return read.length;
   await Promise.all(
     read.map(({ container, last }) =>
       attempt(container, async () => {
@@ -83,4 +83,5 @@ export async function followLogs(
       }),
     ),
   );
+  return read.length;
 }

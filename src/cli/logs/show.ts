@@ -46,26 +46,26 @@ export async function showLogs(
     );
     const key = applicationKey({ namespace, name });
     const concerns = ({ text }: LogLine) => parseLine(text)?.app === key;
-    await followLogs(
+    const read = await followLogs(
       cluster.transport,
       containers,
       { ...options, concerns, tailEach: undefined, tailAll: tail },
       (line) => terminal.write(`${controllerText(line, flags, terminal)}\n`),
     );
-    return exitCodes.ok;
+    return read === 0 ? exitCodes.failure : exitCodes.ok;
   }
   const { containers, unreadable } = await applicationContainers(cluster, application);
   for (const { kind, why } of unreadable)
     terminal.note(`note: ${neutralLine(`Pods may be missing here, for ${kind}: ${why}`)}`);
   if (containers.length === 0) terminal.note(`${namespace}/${name} has no Pods.`);
   const tailEach = tail ?? (flags.since === undefined ? usualTail : undefined);
-  await followLogs(
+  const read = await followLogs(
     cluster.transport,
     containers,
     { ...options, concerns: () => true, tailEach, tailAll: undefined },
     (line) => terminal.write(`${podText(line, flags, containers.length > 1, terminal)}\n`),
   );
-  return exitCodes.ok;
+  return read === 0 && containers.length > 0 ? exitCodes.failure : exitCodes.ok;
 }
 
 function controllerText({ text }: LogLine, { output }: LogsFlags, { colour }: Terminal): string {
