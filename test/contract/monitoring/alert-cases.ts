@@ -34,7 +34,7 @@ export const alertCases: readonly AlertCase[] = [
     waits: 10,
     summary: "Application team-a/shop is out of sync",
     description:
-      "The cluster has not been as Git says for 10 minutes: Application team-a/shop. See what differs with `kubectl mooring diff shop -n team-a`; the condition Synced says why it is not applied.",
+      "The cluster has not been as Git says for 10 minutes: Application team-a/shop. See what differs with `mooring diff shop -n team-a`; the condition Synced says why it is not applied.",
   },
   {
     alert: "MooringSyncFailed",
@@ -44,7 +44,7 @@ export const alertCases: readonly AlertCase[] = [
     labels: { code: "ImmutableField" },
     summary: "Application team-a/shop cannot be applied: ImmutableField",
     description:
-      "Application team-a/shop has failed with ImmutableField for 5 minutes, at 2 place(s). `kubectl mooring get shop -n team-a` names the object, the reason and the cure; what is not mended in Git or in the cluster stays as it was.",
+      "Application team-a/shop has failed with ImmutableField for 5 minutes, at 2 place(s). `mooring get shop -n team-a` names the object, the reason and the cure; what is not mended in Git or in the cluster stays as it was.",
   },
   {
     alert: "MooringHealthDegraded",
@@ -54,7 +54,7 @@ export const alertCases: readonly AlertCase[] = [
     labels: { state: "Degraded" },
     summary: "Application team-a/shop is Degraded",
     description:
-      "Objects of Application team-a/shop have been Degraded for 5 minutes. `kubectl mooring tree shop -n team-a` shows which; if a release broke it, revert the commit or `kubectl mooring rollback shop -n team-a`.",
+      "Objects of Application team-a/shop have been Degraded for 5 minutes. `mooring tree shop -n team-a` shows which; if a release broke it, revert the commit or `mooring rollback shop -n team-a`.",
   },
   {
     alert: "MooringDrift",
@@ -71,7 +71,7 @@ export const alertCases: readonly AlertCase[] = [
     labels: { manager: "kubectl-edit" },
     summary: "Application team-a/shop was changed in the cluster by kubectl-edit",
     description:
-      "Application team-a/shop has differed from Git for 5m 1s, changed by kubectl-edit. See the fields with `kubectl mooring diff shop -n team-a`; then take the change into Git, or undo it.",
+      "Application team-a/shop has differed from Git for 5m 1s, changed by kubectl-edit. See the fields with `mooring diff shop -n team-a`; then take the change into Git, or undo it.",
   },
   {
     alert: "MooringReconcileStale",
@@ -98,7 +98,7 @@ export const alertCases: readonly AlertCase[] = [
     labels: { code: "SourceUnauthorized" },
     summary: "The source of Application team-a/shop cannot be read: SourceUnauthorized",
     description:
-      "Application team-a/shop has not got its manifests for 10 minutes: SourceUnauthorized. Pushes are not deployed. `kubectl mooring get shop -n team-a` says which URL, revision, path or Secret; check it there.",
+      "Application team-a/shop has not got its manifests for 10 minutes: SourceUnauthorized. Pushes are not deployed. `mooring get shop -n team-a` says which URL, revision, path or Secret; check it there.",
   },
   {
     alert: "MooringPruneHeld",
@@ -107,7 +107,7 @@ export const alertCases: readonly AlertCase[] = [
     waits: 5,
     summary: "Application team-a/shop would delete 12 object(s), and waits for an approval",
     description:
-      "Git no longer has 12 object(s) of Application team-a/shop, and the prune guard holds their deletion. `kubectl mooring get shop -n team-a -o yaml` lists them in status.heldPrune: put them back into Git, or approve exactly those with `kubectl mooring approve shop -n team-a`.",
+      "Git no longer has 12 object(s) of Application team-a/shop, and the prune guard holds their deletion. `mooring get shop -n team-a -o yaml` lists them in status.heldPrune: put them back into Git, or approve exactly those with `mooring approve shop -n team-a`.",
   },
   {
     alert: "MooringSecretNotRotated",
@@ -134,6 +134,6 @@ export const alertCases: readonly AlertCase[] = [
     labels: { code: "Forbidden" },
     summary: "Application team-a/shop was refused: Forbidden",
     description:
-      "What Git says of Application team-a/shop was refused with Forbidden: a right, an owner, a policy or a source that it may not have. Nothing refused was written. Find out who committed it (`kubectl mooring history shop -n team-a`), then grant it or remove it from Git.",
+      "What Git says of Application team-a/shop was refused with Forbidden: a right, an owner, a policy or a source that it may not have. Nothing refused was written. Find out who committed it (`mooring history shop -n team-a`), then grant it or remove it from Git.",
   },
 ];
