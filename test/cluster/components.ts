@@ -101,15 +101,35 @@ export function schedulerArguments(options: { kubeconfig: string }): string[] {
   ];
 }
 
-export function kwokArguments(options: {
-  kubeconfig: string;
-  stages: readonly string[];
-}): string[] {
+export interface KwokOptions {
+  readonly kubeconfig: string;
+  readonly stages: readonly string[];
+  /** It answers for the kubelets of its nodes; with a certificate, since the apiserver asks by TLS. */
+  readonly kubelet?: {
+    readonly port: number;
+    readonly certificate: string;
+    readonly key: string;
+    /** Path of a file with ClusterLogs. */
+    readonly logs: string;
+  };
+}
+
+export function kwokArguments({ kubelet, ...options }: KwokOptions): string[] {
   return [
     `--kubeconfig=${options.kubeconfig}`,
     "--manage-all-nodes",
     "--cidr=10.244.0.0/16",
     ...options.stages.map((path) => `--config=${path}`),
+    ...(kubelet === undefined
+      ? []
+      : [
+          "--node-ip=127.0.0.1",
+          `--node-port=${kubelet.port}`,
+          `--server-address=127.0.0.1:${kubelet.port}`,
+          `--tls-cert-file=${kubelet.certificate}`,
+          `--tls-private-key-file=${kubelet.key}`,
+          `--config=${kubelet.logs}`,
+        ]),
   ];
 }
 
@@ -120,3 +140,24 @@ export const auditPolicy = {
   omitStages: ["RequestReceived"],
   rules: [{ level: "Metadata" }],
 };
+
+/** What `kubectl logs` shows of the containers of simulated Pods: each document is one of kwok's. */
+export function clusterLogs(logs: readonly ContainerLog[]): object[] {
+  return logs.map(({ namespace, container, file }) => ({
+    apiVersion: "kwok.x-k8s.io/v1alpha1",
+    kind: "ClusterLogs",
+    metadata: { name: `${namespace}-${container}` },
+    spec: {
+      selector: { matchNamespaces: [namespace] },
+      logs: [{ containers: [container], logsFile: file, follow: true }],
+    },
+  }));
+}
+
+/** The log of every container of that name in a namespace. */
+export interface ContainerLog {
+  readonly namespace: string;
+  readonly container: string;
+  /** Path; its lines are `<RFC 3339 time> stdout F <text>`, as container runtimes write them. */
+  readonly file: string;
+}

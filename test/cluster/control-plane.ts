@@ -12,6 +12,8 @@ import { controlPlaneBinaries, type Environment } from "../../setup/control-plan
 import {
   apiServerArguments,
   auditPolicy,
+  type ContainerLog,
+  clusterLogs,
   controllerManagerArguments,
   etcdArguments,
   kwokArguments,
@@ -45,6 +47,8 @@ export interface ControlPlaneOptions {
   readonly fsync?: boolean;
   /** Requests in flight that the apiserver takes, for load tests. */
   readonly maxInflight?: number;
+  /** What `kubectl logs` shows; without any, simulated nodes refuse to show logs. */
+  readonly logs?: readonly ContainerLog[];
   /** Says where the binaries are, and with MOORING_KUBERNETES of which version; default process.env. */
   readonly env?: Environment;
 }
@@ -235,11 +239,25 @@ async function assemble(
     const stages = ["kwok-fast.yaml", "images.yaml"].map((name) =>
       fileURLToPath(new URL(`stages/${name}`, import.meta.url)),
     );
-    launch(
-      "kwok",
-      2,
-      kwokArguments({ kubeconfig: await kubeconfig(tokens.kwok, "kubeconfigs/kwok"), stages }),
-    );
+    const kwok = { kubeconfig: await kubeconfig(tokens.kwok, "kubeconfigs/kwok"), stages };
+    if (options.logs === undefined) {
+      launch("kwok", 2, kwokArguments(kwok));
+    } else {
+      const documents = clusterLogs(options.logs).map((document) => JSON.stringify(document));
+      await writeFile(file("container-logs.yaml"), documents.join("\n---\n"));
+      const kubelet = {
+        certificate,
+        key: file("certificates/apiserver.key"),
+        logs: file("container-logs.yaml"),
+      };
+      await listening(
+        undefined,
+        (port) => launch("kwok", 2, kwokArguments({ ...kwok, kubelet: { ...kubelet, port } })),
+        (port) => isReady(port, ca, tokens.kwok),
+        deadline,
+        file("logs/kwok.log"),
+      );
+    }
     if (nodes > 0) {
       await kubectl(["apply", "-f", "-"], JSON.stringify(simulatedNodes(nodes)));
       await kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "node", "--all"]);
