@@ -2,19 +2,13 @@
  * Rollbacks: while the ref is at the commit that is skipped, another one is deployed. The
  * annotations and status.rollback are all that is known of it, so that a restart changes nothing.
  */
-import { isNotFound, isStale } from "../cluster/api-error.ts";
-import {
-  type RollbackRequest,
-  rollbackAnnotations,
-  rollbackOf,
-} from "../dialect/mooring/rollback.ts";
+import { type RollbackRequest, rollbackOf } from "../dialect/mooring/rollback.ts";
 import { annotations, type Rollback } from "../model/application.ts";
 import { Problem } from "../model/problem.ts";
 import type { Known, SourceState } from "../source/tracking.ts";
-import { applicationResource, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { forgetRollback, recordRollback } from "./rollback-record.ts";
 import type { ApplicationState } from "./state.ts";
-
-const attempts = 3;
 
 export type Decision =
   | { state: "none" }
@@ -66,7 +60,7 @@ export async function aimOf(
       break;
     case "ended": {
       const { to = "" } = state.rollback ?? request ?? {};
-      await removeAnnotations(state, env, signal);
+      await forgetRollback(state, env, signal);
       state.rollbackEnd = { to, unmade: state.rollback === undefined, why: decision.why };
       env.log.info({ app: state.key, to, why: decision.why }, "rollback ended");
       state.rollback = undefined;
@@ -79,6 +73,8 @@ export async function aimOf(
       if (state.rollback?.to !== rollback.to)
         env.log.info({ app: state.key, ...rollback }, "rollback");
       state.rollback = rollback;
+      // What it skips is not to be found out again after a push: known before the first write.
+      if (request?.skip === undefined) await recordRollback(state, rollback, env, signal);
       return state.source?.commit("rollback", rollback.to).current() ?? { state: "pending" };
     }
   }
@@ -136,37 +132,6 @@ function lookFirst(state: ApplicationState, request: RollbackRequest, env: Envir
     env.again(state);
   });
   return true;
-}
-
-/** Unless somebody asked for another rollback meanwhile. */
-async function removeAnnotations(
-  state: ApplicationState,
-  env: Environment,
-  signal: AbortSignal,
-): Promise<void> {
-  const request = state.application.annotations[annotations.rollbackTo];
-  for (let attempt = 1; ; attempt++) {
-    const { namespace, name, uid, resourceVersion } = state.application;
-    const given = rollbackAnnotations.filter((one) => one in state.application.annotations);
-    if (given.length === 0 || state.application.annotations[annotations.rollbackTo] !== request)
-      return;
-    const gone = Object.fromEntries(given.map((one) => [one, null]));
-    const patch = { metadata: { uid, resourceVersion, annotations: gone } };
-    try {
-      const objects = env.own(state);
-      const answer = await objects.mergePatch(applicationResource, namespace, name, patch, {
-        signal,
-      });
-      env.learnApplication(state, answer);
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isStale(error) || attempt === attempts) throw error;
-      const current = await env.own(state).get(applicationResource, namespace, name, { signal });
-      if (current === undefined || current.metadata.uid !== uid) return;
-      env.learnApplication(state, current);
-    }
-  }
 }
 
 /** RFC 3339 in whole seconds, as the rest of a status. */

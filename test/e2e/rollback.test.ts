@@ -2,16 +2,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { inWords } from "./harness/audit.ts";
+import { Gate, type Gated, type Side } from "./harness/gate.ts";
+import { account } from "./harness/installation.ts";
 import { configMap, manifest } from "./harness/manifests.ts";
 import { conditionOf, type TestApplication } from "./harness/status.ts";
 import { waitFor } from "./harness/wait.ts";
 import { startWorld, type World } from "./harness/world.ts";
 
 let world: World;
+let gate: Gate;
 beforeAll(async () => {
   world = await startWorld();
+  gate = await Gate.open(await world.plane.kubeconfigFor(account));
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await world?.stop();
+  await gate?.close();
+});
 
 const to = "mooring.dev/rollback-to";
 const skip = "mooring.dev/rollback-skip";
@@ -153,6 +160,26 @@ test("a commit to skip that was pushed since the last look is skipped before it 
   ]);
 });
 
+test("the prune guard holds what a rollback would delete, until it is approved", async () => {
+  const tenant = await world.createTenant("guarded");
+  const app = await tenant.application("shop", { files: files("blue") });
+  const good = await app.repository.resolve("main");
+  await app.ready(good);
+  const names = ["a", "b", "c", "d"];
+  const more = names.map((name) => [`deploy/${name}.yaml`, manifest(configMap(name, {}))]);
+  const bad = await app.deploy({ ...files("red"), ...Object.fromEntries(more) });
+  await app.annotate({ [to]: good, [skip]: bad });
+  const held = await app.until("held", ({ status }) => status?.heldPrune?.count === 4);
+  expect(conditionOf(held, "Ready")).toMatchObject({ status: "False", reason: "PruneHeld" });
+  expect(conditionOf(held, "Ready")?.message).toContain(`Rolled back to ${good} from ${bad}`);
+  expect(await colourIn("guarded")).toBe("blue");
+  for (const name of names) await world.api.read("ConfigMap", "guarded", name);
+  await app.annotate({ "mooring.dev/approve-prune": held.status?.heldPrune?.hash ?? "" });
+  await app.ready(`sha1:${good}`);
+  for (const name of names)
+    expect(await world.api.get("ConfigMap", "guarded", name)).toBeUndefined();
+});
+
 test("a rollback that is over before it begins is told and removed", async () => {
   const { app, good, bad } = await shop("late");
   await app.annotate({ [to]: good, [until]: "2020-01-01T00:00:00Z" });
@@ -263,4 +290,56 @@ test("a rollback survives a restart of the controller, and a push while it was a
   expect(writes.filter((write) => write.includes("kept/"))).toEqual([
     "patch configmaps kept/settings",
   ]);
+});
+
+describe("kill -9", () => {
+  const sides: readonly Side[] = ["before", "after"];
+  async function killedAt(
+    matches: (request: Gated) => boolean,
+    side: Side,
+    act: () => Promise<unknown>,
+  ): Promise<void> {
+    const held = gate.hold(matches, side);
+    await act();
+    await held;
+    await world.controller.end("SIGKILL");
+    gate.release();
+  }
+  const startGated = async () => {
+    world.controller = await world.controllers.start({ kubeconfig: gate.kubeconfig });
+  };
+  const patches = (path: string) => (request: Gated) =>
+    request.method === "PATCH" && request.url.split("?")[0]?.endsWith(path) === true;
+
+  test("before the first write of a rollback: what is pushed meanwhile ends it, though it named nothing to skip", async () => {
+    const { app, good } = await shop("killed-first");
+    await world.controller.end();
+    await startGated();
+    await app.ready();
+    await killedAt(patches("/configmaps/settings"), "before", () => app.annotate({ [to]: good }));
+    const next = await app.commit(files("green"));
+    await startGated();
+    const ended = await app.ready(`main@sha1:${next}`);
+    expect(pinsOf(ended)).toEqual([]);
+    expect(ended.status?.rollback).toBeUndefined();
+    expect(await colourIn("killed-first")).toBe("green");
+  });
+
+  test("before and after its annotations are removed: it has ended, and is told", async () => {
+    for (const side of sides) {
+      const namespace = `killed-${side}`;
+      const { app, good, bad } = await shop(namespace);
+      await app.annotate({ [to]: good, [skip]: bad });
+      await app.ready(`sha1:${good}`);
+      const next = await app.commit(files("green"));
+      await killedAt(patches("/applications/shop"), side, () =>
+        app.annotate({ "mooring.dev/refresh": "next" }),
+      );
+      await startGated();
+      const ended = await app.ready(`main@sha1:${next}`);
+      expect(pinsOf(ended)).toEqual([]);
+      expect(await colourIn(namespace)).toBe("green");
+      expect(await app.told("RollbackEnded")).toHaveLength(1);
+    }
+  });
 });
