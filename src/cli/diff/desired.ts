@@ -43,11 +43,14 @@ export async function renderWanted(
     return { objects: objects.map((one) => placed(one, discovery, namespace)), dependsOn };
   };
   const first = await render(standInSeed(application, "first"));
-  if (!first.dependsOn.random) return { objects: first.objects, random: new Map(), notes: [] };
+  const clock = first.dependsOn.clock
+    ? [`the chart looks at the clock, which stands at ${snapshot.commit.time}, the commit's time`]
+    : [];
+  if (!first.dependsOn.random) return { objects: first.objects, random: new Map(), notes: clock };
   const known = await seed();
   if (known.state === "known") {
     const { objects } = await render(known.seed);
-    return { objects, random: new Map(), notes: [] };
+    return { objects, random: new Map(), notes: clock };
   }
   const second = await render(standInSeed(application, "second"));
   const random = randomFields(first.objects, second.objects);
@@ -56,6 +59,7 @@ export async function renderWanted(
     objects: first.objects,
     random,
     notes: [
+      ...clock,
       random.size === 0
         ? "the chart draws random values, and none of them is in an object"
         : `the chart draws random values, which only the controller's Secret ${installationSecretName} tells (${known.why}); such fields are taken to be as they are in the cluster, in:${where}`,

@@ -1,7 +1,7 @@
 /** `mooring diff`: what would change in the cluster if what the source has now were applied. */
 import { unsupported } from "../../dialect/mooring/application.ts";
 import { type Application, annotations, applicationKey } from "../../model/application.ts";
-import { groupOf, type ObjectRef, refKey } from "../../model/object.ts";
+import { groupOf, type ObjectRef, refKey, refOf } from "../../model/object.ts";
 import { type ApplicationOf, ownershipOf } from "../../plan/ownership.ts";
 import { defaultPruneGuard } from "../../plan/prune.ts";
 import { resolveTargets, type Target } from "../../plan/targets.ts";
@@ -99,7 +99,7 @@ async function compared(
   const skipped: string[] = [];
   for (const other of others) {
     if (other.outcome === "skipped") skipped.push(`${refKey(other.ref)} ${other.note}`);
-    else diffs.push(otherDiff(other, wanted.objects, defined));
+    else diffs.push(otherDiff(other, wanted.objects, defined, defaultNamespace));
   }
   const wantedKeys = [...targets.map(({ key }) => key), ...others.map(({ ref }) => refKey(ref))];
   const removed = await removedObjects(application, new Set(wantedKeys), {
@@ -127,7 +127,9 @@ function otherDiff(
     problem,
   }: Extract<ReturnType<typeof resolveTargets>["others"][number], { problem: unknown }>,
   rendered: Parameters<typeof resolveTargets>[0],
-  defined: ReadonlySet<string>,
+  defined: ReadonlyMap<string, string>,
+  /** Of objects that name none. */
+  namespace: string,
 ): ObjectDiff {
   const found = rendered.find(
     ({ object }) =>
@@ -136,21 +138,29 @@ function otherDiff(
       object.metadata.name === ref.name,
   );
   const about = { ref, apiVersion: found?.object.apiVersion ?? ref.group, fields: [] };
-  if (outcome === "deferred" && defined.has(`${ref.group}/${ref.kind}`) && found !== undefined) {
+  const scope = defined.get(`${ref.group}/${ref.kind}`);
+  if (outcome === "deferred" && scope !== undefined && found !== undefined) {
     const note = "its kind is defined by the source, and does not exist yet";
-    return { ...about, action: "create", desired: found.object, note };
+    const metadata =
+      scope === "Namespaced" ? { namespace, ...found.object.metadata } : found.object.metadata;
+    const desired = { ...found.object, metadata };
+    return { ...about, ref: refOf(desired), action: "create", desired, note };
   }
   return { ...about, action: "refuse", note: plainMessage(problem, about) };
 }
 
-/** `group/Kind` of the CRDs of the source. */
-function definedKinds(targets: readonly Target[]): ReadonlySet<string> {
-  return new Set(
+/** `group/Kind` of the CRDs of the source -> their scope. */
+function definedKinds(targets: readonly Target[]): ReadonlyMap<string, string> {
+  return new Map(
     targets
       .filter(({ ref }) => ref.kind === "CustomResourceDefinition")
       .map(({ object }) => {
-        const spec = object.spec as { group?: string; names?: { kind?: string } } | undefined;
-        return `${spec?.group}/${spec?.names?.kind}`;
+        const { group, names, scope } = object.spec as {
+          group?: string;
+          names?: { kind?: string };
+          scope?: string;
+        };
+        return [`${group}/${names?.kind}`, scope ?? "Namespaced"];
       }),
   );
 }
