@@ -1,5 +1,9 @@
 /** Every metric, from the catalogue that the registry is built from. */
-import { type MetricDefinition, metricCatalogue } from "../../src/status/metrics/catalogue.ts";
+import {
+  type MetricDefinition,
+  metricCatalogue,
+  seriesPerApplication,
+} from "../../src/status/metrics/catalogue.ts";
 import { code, plain, table } from "./markdown.ts";
 import { type Page, page } from "./page.ts";
 
@@ -9,6 +13,7 @@ export function metricsPage(): Page {
     "# Metrics",
     "`/metrics`, next to `/healthz` and `/readyz`, on port 8080 (`--listen`). Besides these there are prom-client's `process_*` and `nodejs_*`. How to alert on them is in [monitoring](../how-to/monitoring.md).",
     "Only the replica that holds an Application's shard reports it. States are one series for each Application, whose label says which: alert on `... == 1`, count with `count by (state)`. `owner` and `runbook` are labels of `mooring_application_info` alone; join it with `group_left`.",
+    `An Application has at most ${seriesPerApplication.usual} series as long as it is deployed and healthy, and never more than ${seriesPerApplication.most}, whatever happens to it: 1,000 of them make ${thousands(seriesPerApplication.usual)} to ${thousands(seriesPerApplication.most)}. One that is deleted leaves none.`,
     table(
       ["metric", "type", "labels", "meaning"],
       all.map(({ name, type, labels, help }) => [
@@ -27,4 +32,9 @@ export function metricsPage(): Page {
       ),
     ),
   ]);
+}
+
+/** Of 1,000 times so many: `40,000`. */
+function thousands(each: number): string {
+  return `${each},000`;
 }

@@ -224,6 +224,7 @@ export class Metrics {
     const key = applicationKey(application);
     const known = this.#tracked.get(key);
     const previous = known?.status ?? application.status;
+    if (known === undefined) this.#beginDeployments(application);
     this.#countProblems(application, previous, status);
     this.#countDeliveries(application, previous, status);
     const outage = known?.outage ?? outageOf(previous);
@@ -272,6 +273,12 @@ export class Metrics {
     const codes: string[] = [...objects];
     if (isCode(stop) && !ofObject && isFreshStop(previous, status, stop)) codes.push(stop);
     for (const code of codes) this.#series.increment(application, this.#problems, { code });
+  }
+
+  /** From 0: of a counter that begins with its first count, `increase` sees nothing. */
+  #beginDeployments(application: Application): void {
+    for (const result of ["healthy", "failed", "superseded"] as const)
+      this.#series.increment(application, this.#deployments, { result }, 0);
   }
 
   #countDeliveries(

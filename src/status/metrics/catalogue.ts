@@ -9,6 +9,13 @@
  * `owner` and `runbook` are on the info metric alone; join it with `group_left`.
  */
 
+/**
+ * Series of one application. `usual`: deployed, healthy, with a Secret. `most`: whatever happened
+ * to it, every code and every tool included. Besides them there are some hundred of the process,
+ * of the API's verbs and of the kinds that are watched. A test holds 1,000 applications to it.
+ */
+export const seriesPerApplication = { usual: 40, most: 300 } as const;
+
 export interface MetricDefinition {
   name: string;
   type: "gauge" | "counter" | "histogram";

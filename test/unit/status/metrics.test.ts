@@ -168,6 +168,7 @@ describe("deliveries", () => {
     expect(await series(of, "mooring_deployments_total")).toEqual([
       `mooring_deployments_total{${app},result="healthy"} 1`,
       `mooring_deployments_total{${app},result="failed"} 1`,
+      `mooring_deployments_total{${app},result="superseded"} 0`,
     ]);
     expect(
       await series(
@@ -191,6 +192,8 @@ describe("deliveries", () => {
       await series(of, "mooring_deployments_total", "mooring_deployment_lead_time_seconds_count"),
     ).toEqual([
       `mooring_deployments_total{${app},result="healthy"} 4`,
+      `mooring_deployments_total{${app},result="failed"} 0`,
+      `mooring_deployments_total{${app},result="superseded"} 0`,
       `mooring_deployment_lead_time_seconds_count{${app}} 2`,
     ]);
   });
@@ -201,7 +204,7 @@ describe("deliveries", () => {
     before.run({ revision: first, report: report(first, broken) });
     const of = metrics();
     of.setApplication(before.application, before.status);
-    expect(await series(of, "mooring_deployments_total")).toEqual([]);
+    for (const line of await series(of, "mooring_deployments_total")) expect(line).toMatch(/ 0$/);
     const healed = nextStatus({
       application: before.application,
       now: later(120),
