@@ -43,7 +43,7 @@ _mooring() {
   if [[ "$directive" == 0 ]]; then
     _files
   else
-    _describe -o mooring candidates
+    _describe mooring candidates
   fi
 }
 if [[ "\${funcstack[1]}" == _mooring ]]; then
