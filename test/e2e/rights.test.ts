@@ -1,0 +1,146 @@
+/**
+ * The RBAC of deploy/: each right is used, nothing else is asked for, and without any one rule
+ * something that is promised does not happen.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { configMap, manifest, secret } from "./harness/manifests.ts";
+import type { Tenant } from "./harness/tenant.ts";
+import { RightsCluster } from "./rights/cluster.ts";
+import { objectOf, writing } from "./rights/kinds.ts";
+import { liveADay } from "./rights/scenario.ts";
+import { type Grant, installVariant, inWords, type Variant, withdraw } from "./rights/variant.ts";
+
+let cluster: RightsCluster;
+let teamA: Tenant;
+let teamB: Tenant;
+
+beforeAll(async () => {
+  cluster = await RightsCluster.start();
+  [teamA, teamB] = [await cluster.tenant("team-a"), await cluster.tenant("team-b")];
+}, 120_000);
+afterAll(() => cluster?.stop());
+
+let clusterWide: Variant;
+describe("cluster-wide", () => {
+  beforeAll(async () => {
+    clusterWide = await installVariant(cluster.plane, "cluster-wide");
+  });
+
+  test("every right is used, and none is lacking", async () => {
+    await cluster.usesAllOf(clusterWide, () => liveADay(teamA, "everywhere", cluster.api));
+  });
+
+  test("without any one rule a promise breaks", async () => {
+    const shown = await cluster.breaksWithout(clusterWide, clusterWide.grants, [teamA]);
+    expect(shown).toEqual(clusterWide.grants.map(inWords).sort());
+  });
+});
+
+describe("listed kinds", () => {
+  const isOfKinds = ({ rule: { resources } }: Grant) =>
+    resources.every((resource) => resource in objectOf);
+  let variant: Variant;
+  let watching: Grant[];
+  beforeAll(async () => {
+    variant = await installVariant(cluster.plane, "listed-kinds");
+    watching = variant.grants.filter(({ role }) => role === "mooring-watch");
+    await teamA.grantInCluster(writing);
+  });
+
+  test("every right is used, and none is lacking", async () => {
+    const kinds = { "deploy/kinds.yaml": manifest(...Object.values(objectOf)) };
+    await cluster.usesAllOf(variant, () => liveADay(teamA, "all-kinds", cluster.api, kinds));
+  });
+
+  test("but for what it sees it has the rights of the cluster-wide variant", async () => {
+    const others = ({ grants }: Variant) =>
+      grants.filter(({ role }) => role !== "mooring-watch").map(inWords);
+    expect(others(variant)).toEqual(others(clusterWide));
+  });
+
+  test("without what the controller starts with, it does not start or says what it misses", async () => {
+    const rules = watching.filter((grant) => !isOfKinds(grant));
+    expect(rules.flatMap(({ rule }) => rule.resources)).toEqual([
+      "applications",
+      "customresourcedefinitions",
+    ]);
+    await cluster.breaksWithout(variant, rules, [teamA]);
+  });
+
+  test("without the rule of a kind, and of Secrets always, objects of it are refused by name and not applied", async () => {
+    const rules = watching.filter(isOfKinds);
+    const kinds = rules.flatMap(({ rule }) => rule.resources);
+    expect(kinds.sort()).toEqual(Object.keys(objectOf).sort());
+    const restore = await withdraw(cluster.api, [...rules].reverse());
+    try {
+      await cluster.running(variant, async (controller) => {
+        await controller.ready();
+        const objects = { ...objectOf, secrets: secret("a-secret", { password: "hunter2" }) };
+        const app = await teamB.application("unseen", {
+          files: { "deploy/a.yaml": manifest(...Object.values(objects)) },
+        });
+        const { status } = await app.until(
+          "all to be refused",
+          (seen) => seen.status?.problems?.length === Object.keys(objects).length,
+        );
+        for (const { message } of status?.problems ?? [])
+          expect(message).toContain("Mooring itself may not list and watch");
+        for (const kind of ["ConfigMap", "Deployment", "Secret"] as const)
+          expect(await cluster.api.get(kind, "team-b", `a-${kind.toLowerCase()}`)).toBeUndefined();
+      });
+    } finally {
+      await restore();
+    }
+  });
+});
+
+describe("namespaced", () => {
+  let variant: Variant;
+  beforeAll(async () => {
+    // What the cluster-wide variants have, and this one does without.
+    for (const role of ["mooring-controller", "mooring-watch", "mooring-impersonate"])
+      for (const kind of ["ClusterRole", "ClusterRoleBinding"] as const)
+        await cluster.api.delete(kind, "", role);
+    variant = await installVariant(cluster.plane, "namespaced");
+  });
+
+  test("there is no ClusterRole, and one watch for each namespace is all that it takes", async () => {
+    expect(variant.grants.filter(({ kind }) => kind === "ClusterRole")).toEqual([]);
+    expect(variant.env.MOORING_WATCH_NAMESPACES).toBe("team-a,team-b");
+    await cluster.usesAllOf(variant, async () => {
+      await liveADay(teamA, "here", cluster.api);
+      await liveADay(teamB, "here", cluster.api);
+    });
+  });
+
+  test("without any one rule a promise breaks, in each namespace", async () => {
+    const shown = await cluster.breaksWithout(variant, variant.grants, [teamA, teamB]);
+    expect(shown).toEqual(variant.grants.map(inWords).sort());
+  });
+
+  test("an object in another namespace is refused by name, and an Application there is not looked at", async () => {
+    const elsewhere = await cluster.tenant("team-c");
+    await cluster.running(variant, async (controller) => {
+      await controller.ready();
+      const ignored = await elsewhere.application("ignored", { files: {} });
+      const app = await teamA.application("abroad", {
+        files: {
+          "deploy/a.yaml": manifest(
+            configMap("here", {}),
+            configMap("there", {}, { namespace: "team-c" }),
+          ),
+        },
+      });
+      const { status } = await app.until(
+        "the refusal",
+        (seen) => seen.status?.problems?.some(({ name }) => name === "there") === true,
+      );
+      expect(status?.problems?.find(({ name }) => name === "there")?.message).toContain(
+        "namespace team-c is not one of --watch-namespaces",
+      );
+      await cluster.api.read("ConfigMap", "team-a", "here");
+      expect(await cluster.api.get("ConfigMap", "team-c", "there")).toBeUndefined();
+      expect((await ignored.get()).status).toBeUndefined();
+    });
+  });
+});
