@@ -1,8 +1,7 @@
 /** `mooring approve`: a prune that the guard holds goes on, exactly the one that was shown. */
 import { isStale } from "../../cluster/api-error.ts";
 import { type ApplicationStatus, annotations } from "../../model/application.ts";
-import type { KubeObject } from "../../model/object.ts";
-import { refKey } from "../../model/object.ts";
+import { type KubeObject, refKey } from "../../model/object.ts";
 import { redactText } from "../../status/redaction.ts";
 import { statusOf } from "../access/application.ts";
 import { ApplicationNotFound } from "../access/applications.ts";
@@ -65,7 +64,7 @@ function asRef({ group, kind, namespace, name }: Held["objects"][number]) {
 async function agreed(
   { count, hash }: Held,
   { yes, hash: given, dryRun }: ApproveFlags,
-  { input }: Surroundings,
+  { input, terminal }: Surroundings,
 ): Promise<boolean> {
   if (yes || dryRun !== undefined) return true;
   if (!canAsk(input)) {
@@ -73,7 +72,7 @@ async function agreed(
       `nobody can be asked here: add --yes${given === undefined ? `, and --hash ${hash} so that no other set is meant` : ""}`,
     );
   }
-  return confirmed(`Delete ${count === 1 ? "it" : `these ${count}`}?`, input, process.stderr);
+  return confirmed(`Delete ${count === 1 ? "it" : `these ${count}`}?`, input, terminal.note);
 }
 
 /** Over exactly the version that was shown; a newer one must hold the same prune. */

@@ -11,8 +11,8 @@ export interface CommandOptions {
   columns?: number;
   /** Over PATH and HOME. */
   env?: Readonly<Record<string, string>>;
-  /** Typed by a person, when given. */
-  typed?: string;
+  /** Typed by a person at a terminal, when given. */
+  typed?: string | AsyncIterable<string>;
   now?: () => Date;
 }
 
@@ -35,7 +35,9 @@ class Exit extends Error {
 export async function mooring(args: readonly string[], options: CommandOptions): Promise<Said> {
   const { kubeconfig, cwd = "/", columns, env, typed, now = () => new Date() } = options;
   let [out, err] = ["", ""];
-  const input = Readable.from(typed === undefined ? [] : [typed]);
+  const input = Readable.from(
+    typed === undefined ? [] : typeof typed === "string" ? [typed] : typed,
+  );
   const surroundings: Surroundings = {
     env: { ...gitEnvironment, HOME: cwd, KUBECONFIG: kubeconfig, ...env },
     cwd,
