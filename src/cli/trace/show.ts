@@ -7,7 +7,6 @@ import { kindNamed } from "../access/kinds.ts";
 import { ageOf } from "../output/age.ts";
 import { facts } from "../output/facts.ts";
 import { documentOf } from "../output/format.ts";
-import { neutralLine } from "../output/neutral.ts";
 import type { Layout } from "../output/table.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
 import type { TraceFlags } from "../verbs/trace.ts";
@@ -35,7 +34,6 @@ export async function showTrace(
   terminal.write(
     output === undefined ? told(trace, terminal, now()) : await documentOf(trace, output),
   );
-  if (output === undefined) for (const note of trace.notes) terminal.note(neutralLine(note));
   return trace.application === undefined ? notOurs : exitCodes.ok;
 }
 
@@ -50,7 +48,11 @@ function target(first: string, second: string | undefined): readonly [string, st
   return [kind, name];
 }
 
-function told({ object, owners, application, managers }: Trace, layout: Layout, now: Date): string {
+function told(
+  { object, owners, application, managers, notes }: Trace,
+  layout: Layout,
+  now: Date,
+): string {
   const at = (time: string) => `${time} (${ageOf(time, now)} ago)`;
   const { commit, deployedAt, lastDrift, revision, source } = application ?? {};
   return facts(
@@ -58,7 +60,7 @@ function told({ object, owners, application, managers }: Trace, layout: Layout, 
       ["Object", refKey(object)],
       ["Owned by", ...owners.map(refKey)],
       ...(application === undefined
-        ? []
+        ? ([["Application", "none", ...notes]] as const)
         : ([
             [
               "Application",

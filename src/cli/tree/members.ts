@@ -18,7 +18,7 @@ import {
 } from "../../plan/ownership.ts";
 import { specOf, statusOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
-import { listedIn, type Unreadable, whyUnreadable } from "./listed.ts";
+import { type Listed, listedIn, type Unreadable, whyUnreadable } from "./listed.ts";
 
 export interface Members {
   /** Live, of the whole set. Only metadata where existing is all there is to their health. */
@@ -47,23 +47,18 @@ export async function membersOf(cluster: Cluster, application: KubeObject): Prom
     specOf(application).destination?.namespace ?? namespace,
     ...(notes[namespacesAnnotation] ?? "").split(",").filter((name) => name !== ""),
   ]);
-  const unreadable: Unreadable[] = [];
   const lists = await Promise.all(
-    recordedGroupKinds(notes).map(async (gk) => {
+    recordedGroupKinds(notes).map((gk): Promise<Listed> | Listed => {
       const resource = discovery.preferred(gk);
-      if (resource === undefined) {
-        unreadable.push(unserved(gk, discovery));
-        return [];
-      }
-      const { objects, refused } = await listedIn(cluster, resource, namespaces, {
+      if (resource === undefined) return { objects: [], refused: [unserved(gk, discovery)] };
+      return listedIn(cluster, resource, namespaces, {
         labelSelector: `${partOfLabel}=${id}`,
         metadataOnly: !hasHealth(gk),
       });
-      unreadable.push(...refused);
-      return objects;
     }),
   );
-  const objects = lists.flat();
+  const objects = lists.flatMap((list) => list.objects);
+  const unreadable = lists.flatMap(({ refused }) => refused);
   return { objects, besides: await besidesOf(cluster, application, objects), unreadable };
 }
 
