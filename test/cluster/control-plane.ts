@@ -319,6 +319,8 @@ async function assemble(
 }
 
 function simulatedNodes(count: number): object {
+  // kwok's own default knows no ephemeral storage, and a Pod that asks for some would wait for ever.
+  const room = { cpu: "1k", memory: "1Ti", "ephemeral-storage": "1Ti", pods: "1M" };
   const items = Array.from({ length: count }, (_, index) => ({
     apiVersion: "v1",
     kind: "Node",
@@ -327,6 +329,7 @@ function simulatedNodes(count: number): object {
       annotations: { "kwok.x-k8s.io/node": "fake" },
       labels: { "kubernetes.io/hostname": `node-${index}`, "kubernetes.io/os": "linux" },
     },
+    status: { allocatable: room, capacity: room },
   }));
   return { apiVersion: "v1", kind: "List", items };
 }
