@@ -61,13 +61,14 @@ function versionFinding(version: string): Finding {
 
 /**
  * A server-side apply as a dry-run, which also tells the apiserver's time.
+ * @returns also by how much this machine's clock is ahead, where that could be told
  * @param namespace one that the caller may write to, as far as that is known
  */
 export async function checkApply(
   { objects }: Pick<Cluster, "objects">,
   namespace: string,
   now: () => Date,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; skewMs: number | undefined }> {
   const probe = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -78,31 +79,32 @@ export async function checkApply(
     const before = now().getTime();
     const answer = await objects.apply(configMaps, probe, { fieldManager, dryRun: true });
     const between = (before + now().getTime()) / 2;
-    return [
-      finding("server-side-apply", "ok", `${what} works`),
-      ...clockFinding(answer.metadata.creationTimestamp, between),
-    ];
+    const works = finding("server-side-apply", "ok", `${what} works`);
+    // Whole seconds are told: half of one is the middle.
+    const skewMs = between - (Date.parse(answer.metadata.creationTimestamp ?? "") + 500);
+    if (Number.isNaN(skewMs)) return { findings: [works], skewMs: undefined };
+    return { findings: [works, clockFinding(skewMs)], skewMs };
   } catch (error) {
     if (error instanceof ApiError && [400, 405, 415].includes(error.status)) {
-      return [finding("server-side-apply", "failure", `${what} is refused: ${error.message}`)];
+      return only(finding("server-side-apply", "failure", `${what} is refused: ${error.message}`));
     }
     if (error instanceof ApiError && error.status === 404) {
       const message = `${what} was not tried, for there is no namespace ${namespace}`;
-      return [finding("server-side-apply", "unknown", message)];
+      return only(finding("server-side-apply", "unknown", message));
     }
-    return [unanswered("server-side-apply", `${what} was not tried`, error)];
+    return only(unanswered("server-side-apply", `${what} was not tried`, error));
   }
 }
 
-/** Whole seconds are told: half of one is the middle. */
-function clockFinding(told: string | null | undefined, atMs: number): Finding[] {
-  const server = Date.parse(told ?? "");
-  if (Number.isNaN(server)) return [];
-  const skewMs = atMs - (server + 500);
-  const apart = `${Math.abs(Math.round(skewMs / 1000))} s ${skewMs > 0 ? "ahead of" : "behind"}`;
+function only(one: Finding): { findings: Finding[]; skewMs: undefined } {
+  return { findings: [one], skewMs: undefined };
+}
+
+function clockFinding(skewMs: number): Finding {
   if (Math.abs(skewMs) <= noticeableSkewMs) {
-    return [finding("clock", "ok", "this machine's clock and the apiserver's agree")];
+    return finding("clock", "ok", "this machine's clock and the apiserver's agree");
   }
+  const apart = `${Math.abs(Math.round(skewMs / 1000))} s ${skewMs > 0 ? "ahead of" : "behind"}`;
   const result = Math.abs(skewMs) > failingSkewMs ? "failure" : "warning";
-  return [finding("clock", result, `this machine's clock is ${apart} the apiserver's: set it`)];
+  return finding("clock", result, `this machine's clock is ${apart} the apiserver's: set it`);
 }

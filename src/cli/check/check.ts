@@ -61,10 +61,20 @@ async function* looks(
     return;
   }
   yield [await checkDefinition(cluster, pre)];
-  yield await checkApply(cluster, pre ? cluster.namespace : namespace, now);
+  const applied = await checkApply(cluster, pre ? cluster.namespace : namespace, now);
+  yield applied.findings;
   if (pre) yield await checkInstallRights(reviews, namespace);
   const estate = await estateOf(cluster).catch((error: unknown) => error as Error);
-  if (!pre) yield* afterwards(cluster, reviews, namespace, estate, now);
+  if (!pre)
+    yield* afterwards(
+      cluster,
+      reviews,
+      namespace,
+      estate,
+      () =>
+        // The apiserver's, by which Leases are judged.
+        new Date(now().getTime() - (applied.skewMs ?? 0)),
+    );
   yield await checkOthers(cluster, estate instanceof Error ? nothing : estate);
 }
 

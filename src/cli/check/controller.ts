@@ -23,6 +23,8 @@ const labelSelector = "app.kubernetes.io/name=mooring";
 const leasePrefix = "mooring-shard-";
 /** The controller renews a Lease well before it runs out; later than so many durations it is not at work. */
 const overdue = 2;
+/** A renewal that lies so far ahead comes from another clock. */
+const earlyMs = 7_500;
 
 interface Container {
   image?: string;
@@ -139,7 +141,7 @@ interface LeaseSpec {
   renewTime?: string | null;
 }
 
-/** @param now of this machine, which the check of clocks has compared with the apiserver's */
+/** @param now as the apiserver's clock says, as far as that is known */
 export async function checkLeases(
   { objects }: Cluster,
   namespace: string,
@@ -173,6 +175,16 @@ function idleFinding({ metadata, spec }: KubeObject, now: Date): Finding[] {
   }
   const since = now.getTime() - Date.parse(renewTime ?? "");
   const longest = (leaseDurationSeconds ?? 15) * 1000 * overdue;
+  if (since < -earlyMs) {
+    const early = Math.round(-since / 1000);
+    return [
+      finding(
+        "lease",
+        "warning",
+        `${who} was renewed ${early} s from now: the clock of ${holderIdentity} is ahead of the apiserver's`,
+      ),
+    ];
+  }
   return since > longest
     ? [
         finding(
