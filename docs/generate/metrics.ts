@@ -2,9 +2,10 @@
 import {
   type MetricDefinition,
   metricCatalogue,
+  metricTable,
   seriesPerApplication,
 } from "../../src/status/metrics/catalogue.ts";
-import { code, plain, table } from "./markdown.ts";
+import { code, table } from "./markdown.ts";
 import { type Page, page } from "./page.ts";
 
 export function metricsPage(): Page {
@@ -14,15 +15,7 @@ export function metricsPage(): Page {
     "`/metrics`, next to `/healthz` and `/readyz`, on port 8080 (`--listen`). Besides these there are prom-client's `process_*` and `nodejs_*`. How to alert on them is in [monitoring](../how-to/monitoring.md).",
     "Only the replica that holds an Application's shard reports it. States are one series for each Application, whose label says which: alert on `... == 1`, count with `count by (state)`. `owner` and `runbook` are labels of `mooring_application_info` alone; join it with `group_left`.",
     `An Application has at most ${seriesPerApplication.usual} series as long as it is deployed and healthy, and never more than ${seriesPerApplication.most}, whatever happens to it: 1,000 of them make ${thousands(seriesPerApplication.usual)} to ${thousands(seriesPerApplication.most)}. One that is deleted leaves none.`,
-    table(
-      ["metric", "type", "labels", "meaning"],
-      all.map(({ name, type, labels, help }) => [
-        code(name),
-        type,
-        labels.map(code).join(" "),
-        plain(help),
-      ]),
-    ),
+    metricTable(),
     "## Buckets",
     "Upper bounds of the histograms, in seconds.",
     table(
