@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { allMarkdown } from "../../unit/docs/markdown.ts";
 import { dashboards, expressionsOf } from "./dashboards.ts";
 import { kustomized, promtool, root, shippedRules } from "./promtool.ts";
 
@@ -77,6 +79,26 @@ test("promtool parses every expression of the dashboards", async () => {
   expect(rules.length).toBeGreaterThan(60);
   const { passed, said } = await promtool(["check", "rules"], {
     "rules.yaml": { groups: [{ name: "dashboards", rules }] },
+  });
+  expect(passed, said).toBe(true);
+});
+
+test("promtool parses every expression of the README and the docs", async () => {
+  const exprs = allMarkdown().flatMap(({ path }) => {
+    const text = readFileSync(join(root, path), "utf8");
+    return [...text.matchAll(/`([^`\n]*\b(?:mooring|argocd_app)_[a-z][^`\n]*)`/g)].map(
+      ([, expr = ""]) => ({ path, expr }),
+    );
+  });
+  expect(exprs.filter(({ expr }) => /[({]/.test(expr)).length).toBeGreaterThan(5);
+  const rules = exprs.map(({ path, expr }, index) => ({
+    record: `docs:${index}`,
+    labels: { path: path.replace(/\W/g, "_") },
+    // What is to be put behind an expression.
+    expr: /^[*/]/.test(expr) ? `vector(1) ${expr}` : expr,
+  }));
+  const { passed, said } = await promtool(["check", "rules"], {
+    "rules.yaml": { groups: [{ name: "docs", rules }] },
   });
   expect(passed, said).toBe(true);
 });

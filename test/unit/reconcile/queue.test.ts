@@ -13,6 +13,19 @@ function gate() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("WorkQueue", () => {
+  it("says of a key whether it waits or is worked on, a delayed run aside", async () => {
+    const { open, opened } = gate();
+    const queue = new WorkQueue({ concurrency: 1, work: () => opened });
+    queue.add("a", priorities.normal);
+    queue.add("b", priorities.normal);
+    queue.addAfter("c", 60_000, priorities.normal);
+    await turn();
+    expect(["a", "b", "c"].map((key) => queue.isDue(key))).toEqual([true, true, false]);
+    open();
+    await queue.drain();
+    expect(queue.isDue("a")).toBe(false);
+  });
+
   it("runs one key at a time and once more for what came in meanwhile", async () => {
     let running = 0;
     let most = 0;

@@ -173,6 +173,26 @@ describe("one poll for each repository and credential", () => {
   });
 });
 
+describe("when it was last looked at", () => {
+  test("is the end of the last look, also of one that failed, and unknown before", async () => {
+    const tracking = follow();
+    expect(tracking.lookedAt()).toBeUndefined();
+    await tracking.settled();
+    clock.time = 20_000;
+    expect(tracking.lookedAt()).toBe(0);
+    remote.down = unreachable();
+    clock.fire();
+    await expect.poll(() => tracking.lookedAt()).toBe(20_000);
+  });
+
+  test("is always now for a commit that is known: it cannot move", async () => {
+    const pinned = follow({ ref: { commit: "c".repeat(40) } });
+    await pinned.settled();
+    clock.time = 86_400_000;
+    expect(pinned.lookedAt()).toBe(86_400_000);
+  });
+});
+
 describe("what is told", () => {
   test("a new commit once, the same one never again", async () => {
     const one = follow();
