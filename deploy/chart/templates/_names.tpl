@@ -44,7 +44,10 @@ subjects:
 
 {{- define "mooring.rules.own" -}}
 - apiGroups: ["mooring.dev"]
-  resources: ["applications", "applications/status"]
+  resources: ["applications"]
+  verbs: ["get", "patch"]
+- apiGroups: ["mooring.dev"]
+  resources: ["applications/status"]
   verbs: ["patch"]
 - apiGroups: ["events.k8s.io"]
   resources: ["events"]

@@ -12,8 +12,17 @@ import { Tenant } from "../harness/tenant.ts";
 import { waitFor } from "../harness/wait.ts";
 import { type Attempt, attempt } from "./controller.ts";
 import { breachWithout } from "./promises.ts";
+import { liveADay } from "./scenario.ts";
 import { type Asked, allows, askedOf, parts } from "./usage.ts";
 import { type Grant, inWords, type Variant, withdraw } from "./variant.ts";
+
+/** One application's, in a namespace. */
+export interface Day {
+  readonly tenant: Tenant;
+  readonly name: string;
+  /** Besides what every day has. */
+  readonly files?: Readonly<Record<string, string>>;
+}
 
 export class RightsCluster {
   readonly plane: ControlPlane;
@@ -74,14 +83,27 @@ export class RightsCluster {
     }
   }
 
-  /** Asserts that what is lived uses each right of the variant, and lacks none. */
-  async usesAllOf(variant: Variant, live: () => Promise<void>): Promise<void> {
+  /** Asserts that days of applications use each right of the variant, and lack none. */
+  async usesAllOf(variant: Variant, days: readonly Day[]): Promise<void> {
     await this.#forget("Secret", "mooring-installation");
     await this.#forget("Lease", "mooring-shard-0");
     const mark = await this.#audit.mark();
     await this.running(variant, async (controller) => {
       await controller.ready();
-      await live();
+      for (const { tenant, name, files } of days)
+        await liveADay(
+          tenant,
+          name,
+          this.api,
+          async () =>
+            (await this.#askedSince(mark)).some(
+              (one) =>
+                one.verb === "get" &&
+                one.resource === "applications" &&
+                one.namespace === tenant.name,
+            ),
+          files,
+        );
       // The Lease was made and read; that it is renewed is seen within a second.
       await waitFor(
         "leases to be renewed",

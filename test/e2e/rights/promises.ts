@@ -51,7 +51,16 @@ const breaches: Readonly<Record<string, Breach>> = {
   },
   "get secrets mooring-installation": refusesToStart("get"),
   "create secrets": refusesToStart("create"),
-  "patch applications,applications/status": async (controller, tenants) => {
+  "get,patch applications": async (controller, tenants) => {
+    await controller.ready();
+    const apps = await Promise.all(tenants.map(application));
+    for (const app of apps) {
+      const { message } = await app.condition("Stalled", "True", "Forbidden");
+      expect(message).toContain("ServiceAccount mooring-system/mooring may not patch applications");
+    }
+    return undefined;
+  },
+  "patch applications/status": async (controller, tenants) => {
     await controller.ready();
     const apps = await Promise.all(tenants.map(application));
     return async () => {
