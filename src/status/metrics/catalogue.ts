@@ -1,5 +1,5 @@
 /**
- * Every metric of Mooring, once: the registry is built from this table, and so is the README's.
+ * Every metric of Mooring, once: the registry is built from this table, and so is the page of the reference.
  *
  * States are one series an application, whose label says which: alert on `... == 1`, count with
  * `count by (state)`. One series for each possible state would be six times as many, for zeros.
@@ -290,7 +290,7 @@ export const metricCatalogue = {
 
 export type MetricKey = keyof typeof metricCatalogue;
 
-/** The table of the README, in Markdown. Besides there are prom-client's process_* and nodejs_* metrics. */
+/** The table of docs/reference/metrics.md. Besides there are prom-client's process_* and nodejs_* metrics. */
 export function metricTable(): string {
   const rows = Object.values<MetricDefinition>(metricCatalogue).map(
     ({ name, type, labels, help }) =>

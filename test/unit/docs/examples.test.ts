@@ -1,10 +1,13 @@
 /** What people copy from the documentation: Applications, and calls of the command. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { verbs } from "../../../docs/generate/cli.ts";
 import { parseApplication, unsupported } from "../../../src/dialect/mooring/application.ts";
+import { annotations, finalizer } from "../../../src/model/application.ts";
 import type { KubeObject } from "../../../src/model/object.ts";
-import { allMarkdown } from "./markdown.ts";
+import { allMarkdown, root } from "./markdown.ts";
 import { mistakesIn, type Program } from "./shell.ts";
 
 const blocks = allMarkdown().flatMap(({ path, blocks }) =>
@@ -64,4 +67,14 @@ describe("blocks of shell", () => {
       "there is no verb get",
     ]);
   });
+});
+
+it("every annotation that there is has its line in the reference", () => {
+  const page = readFileSync(join(root, "docs/reference/annotations.md"), "utf8");
+  const lines = page.split("\n").filter((line) => line.startsWith("|"));
+  for (const name of [...Object.values(annotations), finalizer])
+    expect(
+      lines.filter((line) => line.split("|")[1]?.includes(`\`${name}`)),
+      name,
+    ).toHaveLength(1);
 });
