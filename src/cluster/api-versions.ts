@@ -9,7 +9,7 @@ export type ApiVersions = KnownApiVersions | UnknownApiVersions;
 interface UnknownApiVersions {
   /** Why. */
   unknown: string;
-  /** As `list`, of the groups that are known; absent where none is. */
+  /** As `list`, without the kinds of groups that do not answer; absent where nothing is known. */
   answered?: readonly string[];
 }
 

@@ -48,7 +48,10 @@ test("half a list is no list: it is unknown, and says which APIService to mend",
   const silent = served("metrics.k8s.io", "v1beta1", [], true);
   const known = served("", "v1", ["Pod"]);
   const list = apiVersionsOf([known, silent], apiVersionsOf([known], undefined));
-  expect(list).toMatchObject({ unknown: expect.stringContaining("v1beta1.metrics.k8s.io") });
+  expect(list).toEqual({
+    unknown: expect.stringContaining("v1beta1.metrics.k8s.io"),
+    answered: ["metrics.k8s.io/v1beta1", "v1", "v1/Pod"],
+  });
 });
 
 test("what a group had counts while it does not answer", () => {

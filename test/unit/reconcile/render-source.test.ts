@@ -7,12 +7,14 @@ import { application } from "../status/fixtures.ts";
 const known: ApiVersions = { list: ["v1", "v1/Pod"], digest: "d" };
 const git = { url: "https://git.example/shop.git" };
 
-function sourceOf(spec: Record<string, unknown>, apiVersions: ApiVersions = known) {
+function sourceOf(
+  spec: Record<string, unknown>,
+  apiVersions: ApiVersions = known,
+  isGuess = false,
+) {
   const discovery = { apiVersions, kubernetesVersion: "v1.36.3" } as Discovery;
-  return renderSourceOf(application(spec), {
-    discovery,
-    renderSeed: ({ uid }) => Buffer.from(uid),
-  });
+  const surroundings = { discovery, renderSeed: ({ uid }: { uid: string }) => Buffer.from(uid) };
+  return renderSourceOf(application(spec), surroundings, isGuess);
 }
 
 test("an Application that says nothing is rendered as its directory says, for the cluster", () => {
@@ -45,6 +47,16 @@ describe("the cluster's capabilities", () => {
 
   test("that are not known are said to be so, not taken for none", () => {
     expect(sourceOf({ source: { git } }, unknown).capabilities).toEqual(unknown);
+  });
+
+  test("that are known in part are enough for a guess, and for nothing else", () => {
+    const partly = { ...unknown, answered: ["v1"] };
+    expect(sourceOf({ source: { git } }, partly).capabilities).toEqual(unknown);
+    expect(sourceOf({ source: { git } }, partly, true).capabilities).toEqual({
+      kubeVersion: "v1.36.3",
+      apiVersions: ["v1"],
+    });
+    expect(sourceOf({ source: { git } }, unknown, true).capabilities).toEqual(unknown);
   });
 
   test("are not asked for where the source describes a cluster itself", () => {
