@@ -97,7 +97,8 @@ async function verify(
     if (action.settles && live?.claim !== undefined) context.baseline(target.key, live.claim);
     return comparison.report;
   }
-  const drift = { manager: "unknown", ...action.drift, fields: comparison.fields };
+  const manager = comparison.manager ?? "unknown";
+  const drift = { manager, ...action.drift, fields: comparison.fields };
   if (live !== undefined && action.heal)
     return await apply(
       { do: "apply", target, live, why: "drift", adopt: live.additions.length > 0, drift },

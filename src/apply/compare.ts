@@ -2,13 +2,23 @@
 import { ApiError } from "../cluster/api-error.ts";
 import type { LiveObject } from "../model/live.ts";
 import type { ObjectReport } from "../model/report.ts";
-import { differences } from "../plan/difference.ts";
+import { differingPaths } from "../plan/difference.ts";
+import { holderOf } from "../plan/drift.ts";
+import { formatPath } from "../plan/fields.ts";
 import { type Target, withoutMarks } from "../plan/targets.ts";
 import type { ApplyContext } from "./context.ts";
 
 export type Comparison =
   | { state: "same"; report: ObjectReport }
-  | { state: "different"; fields: string[]; live: LiveObject | undefined };
+  | {
+      state: "different";
+      fields: string[];
+      /** Who holds these fields now, where somebody does. */
+      manager?: string | undefined;
+      live: LiveObject | undefined;
+    };
+
+const mostFields = 20;
 
 /**
  * @param marked whether our label and hash take part: not in observe and warn, which own nothing.
@@ -31,9 +41,12 @@ export async function compare(
       signal,
     });
     if (live === undefined) return { state: "different", fields: [], live: undefined };
-    const fields = differences(live, answer);
+    const paths = differingPaths(live, answer, mostFields);
     const seen = context.view(live, resource);
-    if (fields.length > 0) return { state: "different", fields, live: seen };
+    if (paths.length > 0) {
+      const manager = holderOf(live, paths, context.ownership.fieldManager);
+      return { state: "different", fields: paths.map(formatPath), manager, live: seen };
+    }
     return { state: "same", report: { ref, outcome: "unchanged", health: seen.health } };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404)

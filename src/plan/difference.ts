@@ -1,6 +1,6 @@
 /** What differs between a live object and the answer to a dry-run apply: paths, never values. */
 import { isExactInteger } from "../model/exact-json.ts";
-import { type FieldPath, formatPath } from "./fields.ts";
+import type { FieldPath } from "./fields.ts";
 
 /** Written by the apiserver, or of no meaning to the desired state. */
 const serverMetadata = new Set([
@@ -12,12 +12,7 @@ const serverMetadata = new Set([
   "selfLink",
 ]);
 
-/** @returns the paths that differ, as people write them, at most `limit`. Status is not compared. */
-export function differences(live: object, wanted: object, limit = 20): string[] {
-  return differingPaths(live, wanted, limit).map(formatPath);
-}
-
-/** The same, as paths; all of them. A list's index is that of both sides. */
+/** @returns the paths that differ, at most `limit`. Status is not compared. A list's index is that of both sides. */
 export function differingPaths(
   live: object,
   wanted: object,

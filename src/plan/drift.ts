@@ -3,7 +3,7 @@
  * the apiserver take it out of our managedFields entry. No GET, no dry-run, no cached spec.
  */
 import type { LiveObject } from "../model/live.ts";
-import type { ManagedFieldsEntry } from "../model/object.ts";
+import type { KubeObject, ManagedFieldsEntry } from "../model/object.ts";
 import type { DriftReport } from "../model/report.ts";
 import {
   claims,
@@ -105,6 +105,21 @@ function describe(
     manager: culprit?.manager ?? "unknown",
     ...(culprit?.time === undefined ? {} : { since: culprit.time }),
   };
+}
+
+/**
+ * Who holds fields of a live object that Git wants otherwise: the latest of those who wrote one.
+ * @returns undefined where nobody has them, as when Git adds a field
+ */
+export function holderOf(
+  live: KubeObject,
+  paths: readonly FieldPath[],
+  fieldManager: string,
+): string | undefined {
+  const holder = rivals(live.metadata.managedFields ?? [], fieldManager).find((entry) =>
+    paths.some((path) => claims(entry.fieldsV1 ?? {}, live, path)),
+  );
+  return holder?.manager;
 }
 
 /** Who else has a say in the desired state, the latest first. */
