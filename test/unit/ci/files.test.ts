@@ -101,6 +101,17 @@ describe("the pipeline of GitLab", () => {
   });
 });
 
+it("the image of jobs is made from the release of this checkout, and both hosts use it", () => {
+  const { version } = read("package.json") as { version: string };
+  const text = (path: string) => readFileSync(new URL(path, root), "utf8");
+  expect(text("examples/ci/Dockerfile")).toContain(`FROM registry.example/mooring:${version} AS`);
+  for (const file of ["github-actions.yaml", "gitlab-ci.yaml"]) {
+    const images = text(`examples/ci/${file}`).match(/registry\.example\S+/g) ?? [];
+    expect(new Set(images)).toEqual(new Set([`registry.example/mooring-ci:${version}`]));
+  }
+  expect(text("docs/how-to/ci.md")).toContain(`rev: v${version} `);
+});
+
 describe("the rights of CI", () => {
   it("are one file of objects, each with a kind and a name", () => {
     const text = readFileSync(new URL("examples/ci/rbac.yaml", root), "utf8");
