@@ -30,7 +30,9 @@ function ages(state: ApplicationState, { held = true, due = false } = {}): numbe
     concurrency: 1,
   });
   if (due) controller.queue.add(state.key, priorities.normal);
-  return [...controller.freshness()].map(({ at }) => at);
+  const found = [...controller.freshness()].map(({ at }) => at);
+  controller.queue.remove(state.key);
+  return found;
 }
 
 test("at rest it is as current as the last look at its source", () => {
