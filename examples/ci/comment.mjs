@@ -162,14 +162,16 @@ async function own(url, headers, isOwn) {
 }
 
 async function toGitHub(text, marker, env) {
-  const event = await eventOf(env);
+  const number = (await eventOf(env)).pull_request?.number;
+  if (number === undefined)
+    throw new Error("this run is for no pull request: there is nothing to comment on");
   const api = `${env.GITHUB_API_URL}/repos/${env.GITHUB_REPOSITORY}/issues`;
   const headers = {
     authorization: `Bearer ${env.GITHUB_TOKEN}`,
     accept: "application/vnd.github+json",
     "x-github-api-version": "2022-11-28",
   };
-  const comments = `${api}/${event.pull_request.number}/comments`;
+  const comments = `${api}/${number}/comments`;
   // Anybody may write the marker.
   const login = env.COMMENT_AUTHOR || "github-actions[bot]";
   const isOwn = ({ body = "", user }) => body.startsWith(marker) && user?.login === login;
@@ -180,6 +182,8 @@ async function toGitHub(text, marker, env) {
 
 async function toGitLab(text, marker, env) {
   const api = env.CI_API_V4_URL;
+  if (!env.CI_MERGE_REQUEST_IID)
+    throw new Error("this run is for no merge request: there is nothing to comment on");
   const headers = { "private-token": env.GITLAB_TOKEN };
   const notes = `${api}/projects/${env.CI_PROJECT_ID}/merge_requests/${env.CI_MERGE_REQUEST_IID}/notes`;
   const me = await call("GET", `${api}/user`, headers);

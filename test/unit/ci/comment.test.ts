@@ -177,6 +177,21 @@ test("a host that refuses is named, with what the token lacks", async () => {
   expect(stderr).toMatch(/^error: GET http:.*\/user: 401 .*scope api/);
 });
 
+test("a run that is for no request says so, and posts nothing", async () => {
+  await using host = await startHost("github");
+  const event = join(directory, "event.json");
+  await writeFile(event, JSON.stringify({ ref: "refs/heads/main" }));
+  const MOORING = await program(differing);
+  const onPush = { ...githubJob(host, event), MOORING };
+  const onBranch = { ...gitlabJob(host, head), MOORING, CI_MERGE_REQUEST_IID: "" };
+  for (const env of [onPush, onBranch]) {
+    const { code, stderr } = await runScript("comment.mjs", [target], { cwd: directory, env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: this run is for no (pull|merge) request/);
+  }
+  expect(host.requests).toEqual([]);
+});
+
 test("a program that is not there is posted as such", async () => {
   await using host = await startHost("gitlab");
   const env = { ...gitlabJob(host, head), MOORING: join(directory, "nowhere") };
