@@ -244,13 +244,14 @@ export class Controller {
     const state = this.#options.applications().get(key);
     if (state === undefined || !this.#options.shards().mayWrite(key)) return;
     const started = env.monotonic();
+    const refresh = state.application.annotations[annotations.refresh];
     try {
       const result = await this.#run(state, env);
       if (result === undefined) return;
       if (result.problem !== undefined && result.problem.message !== state.problem?.message)
         env.log.warn({ app: key, revision: result.revision, err: result.problem }, "run stopped");
       state.problem = result.problem;
-      answerRefresh(state);
+      answerRefresh(state, refresh);
       env.metrics.observeRun(state.application, (env.monotonic() - started) / 1000, result.problem);
       // First: the status says whether there is a next try.
       this.#schedule(state, env);
@@ -349,9 +350,11 @@ export class Controller {
   }
 }
 
-/** A run that for good came not so far as to look at the source has done what there is to do. */
-function answerRefresh(state: ApplicationState): void {
-  const asked = state.application.annotations[annotations.refresh];
+/**
+ * A run that for good came not so far as to look at the source has done what there is to do.
+ * @param asked what the Application asked for when the run began
+ */
+function answerRefresh(state: ApplicationState, asked: string | undefined): void {
   if (state.problem === undefined || state.problem.retry === "transient") return;
   if (asked !== undefined && asked !== state.askedRefresh) state.handledRefresh = asked;
 }

@@ -129,46 +129,6 @@ test.each([
   expect((await world.api.get("ConfigMap", namespace, "settings"))?.data.v).toBe(left);
 });
 
-describe("a refresh after a terminal error makes a whole run", () => {
-  const renders = async (app: ApplicationHandle, result: string) =>
-    total(await world.controller.metrics(), "mooring_renders_total", { ...app.labels, result });
-
-  test("of a revision that does not render", async () => {
-    const tenant = await world.createTenant("unreadable");
-    const app = await tenant.application("shop", { files: { "deploy/s.yaml": "kind: [" } });
-    await app.condition("Stalled", "True", "InvalidManifest");
-    const before = await renders(app, "InvalidManifest");
-    const answer = await app.refresh();
-    expect(conditionOf(answer, "Stalled")?.status).toBe("True");
-    expect(await renders(app, "InvalidManifest")).toBe(before + 1);
-  });
-
-  test("of an object that the API refused", async () => {
-    const tenant = await world.createTenant("refused");
-    const app = await tenant.application("shop", {
-      files: { "deploy/s.yaml": manifest({ ...configMap("settings", {}), data: { v: 1 } }) },
-    });
-    await app.condition("Stalled", "True");
-    const mark = await world.audit.mark();
-    await app.refresh();
-    const tries = (await world.audit.requestsSince(mark)).filter(
-      ({ verb, objectRef }) => verb === "patch" && objectRef?.name === "settings",
-    );
-    expect(tries).toHaveLength(1);
-  });
-
-  test("that is answered where the source is never come to", async () => {
-    const tenant = await world.createTenant("unsupported");
-    const app = await tenant.application("shop", {
-      files: settings("1"),
-      spec: { project: "another" },
-    });
-    await app.condition("Stalled", "True", "Unsupported");
-    const answer = await app.refresh();
-    expect(conditionOf(answer, "Ready")?.reason).toBe("Unsupported");
-  });
-});
-
 test("a source that never had an object is synced and healthy", async () => {
   const tenant = await world.createTenant("nothing");
   const app = await tenant.application("shop", { files: { "deploy/README.md": "Soon." } });
@@ -318,4 +278,45 @@ test("a ServiceAccount that has lost its rights is told, prunes nothing, and goe
   await app.refresh();
   await app.ready();
   expect(await liveValue("weakened")).toBe("2");
+});
+
+// Last: after a restart of the controller what was refused is tried again, which other tests would see.
+describe("a refresh after a terminal error makes a whole run", () => {
+  const renders = async (app: ApplicationHandle, result: string) =>
+    total(await world.controller.metrics(), "mooring_renders_total", { ...app.labels, result });
+
+  test("of a revision that does not render", async () => {
+    const tenant = await world.createTenant("unreadable");
+    const app = await tenant.application("shop", { files: { "deploy/s.yaml": "kind: [" } });
+    await app.condition("Stalled", "True", "InvalidManifest");
+    const before = await renders(app, "InvalidManifest");
+    const answer = await app.refresh();
+    expect(conditionOf(answer, "Stalled")?.status).toBe("True");
+    expect(await renders(app, "InvalidManifest")).toBe(before + 1);
+  });
+
+  test("of an object that the API refused", async () => {
+    const tenant = await world.createTenant("refused");
+    const app = await tenant.application("shop", {
+      files: { "deploy/s.yaml": manifest({ ...configMap("settings", {}), data: { v: 1 } }) },
+    });
+    await app.condition("Stalled", "True");
+    const mark = await world.audit.mark();
+    await app.refresh();
+    const tries = (await world.audit.requestsSince(mark)).filter(
+      ({ verb, objectRef }) => verb === "patch" && objectRef?.name === "settings",
+    );
+    expect(tries).toHaveLength(1);
+  });
+
+  test("that is answered where the source is never come to", async () => {
+    const tenant = await world.createTenant("unsupported");
+    const app = await tenant.application("shop", {
+      files: settings("1"),
+      spec: { project: "another" },
+    });
+    await app.condition("Stalled", "True", "Unsupported");
+    const answer = await app.refresh();
+    expect(conditionOf(answer, "Ready")?.reason).toBe("Unsupported");
+  });
 });
