@@ -92,14 +92,19 @@ export function guardPrune(
   return hash === approved ? undefined : { hash, reason, objects: doomed.map((live) => live.ref) };
 }
 
-/** Guards the deletion of a whole application: only its protected kinds hold it. */
+/**
+ * Guards the deletion of a whole application: only its protected kinds hold it.
+ * @param unmeant why nobody is likely to have meant this application's objects; holds it, too
+ */
 export function guardDeletion(
   owned: readonly LiveObject[],
   guard: PruneGuard,
   approved: string | undefined,
+  unmeant?: string,
 ): HeldPrune | undefined {
   const doomed = owned.filter((live) => !live.deleting && !live.kept);
-  const reason = protectedAmong(doomed, guard);
+  if (doomed.length === 0) return undefined;
+  const reason = unmeant ?? protectedAmong(doomed, guard);
   if (reason === undefined) return undefined;
   const hash = pruneHash(doomed);
   return hash === approved ? undefined : { hash, reason, objects: doomed.map((live) => live.ref) };

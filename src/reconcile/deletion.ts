@@ -9,9 +9,13 @@ import { applicationResource, type Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
 import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";
+import { definitionGoes } from "./own-definition.ts";
 import type { RunResult } from "./pipeline.ts";
 import { members, pruneKnowledge } from "./record.ts";
 import type { ApplicationState } from "./state.ts";
+
+const withDefinition =
+  "the CRD of Applications is being deleted, and with it every Application: set spec.deletionPolicy to orphan and what it deployed goes on running";
 
 /** @returns undefined when the finalizer is gone: there is no status to write any more. */
 export async function finishDeletion(
@@ -55,7 +59,11 @@ async function deleteObjects(
   }
   if (application.spec.deletionPolicy === "delete") {
     const approved = application.annotations[annotations.approvePrune];
-    state.held = guardDeletion(ours, env.config.pruneGuard, approved);
+    const unmeant =
+      ours.length > 0 && (await definitionGoes(env.own(state), signal)) === true
+        ? withDefinition
+        : undefined;
+    state.held = guardDeletion(ours, env.config.pruneGuard, approved, unmeant);
     if (state.held !== undefined)
       return new Problem(
         "PruneHeld",

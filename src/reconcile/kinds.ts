@@ -7,7 +7,7 @@ import type { Transport } from "../cluster/transport.ts";
 import { watchKind } from "../cluster/watch.ts";
 import type { GroupKind, KubeObject, ResourceKind } from "../model/object.ts";
 
-const crds: ResourceKind = {
+export const crds: ResourceKind = {
   group: "apiextensions.k8s.io",
   version: "v1",
   kind: "CustomResourceDefinition",

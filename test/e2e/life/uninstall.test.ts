@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GitServer, startGitServer } from "../../git/server.ts";
+import { ApplicationHandle } from "../harness/application-handle.ts";
 import { inWords } from "../harness/audit.ts";
 import { type Cluster, install, startCluster } from "../harness/cluster.ts";
 import { commandsOf } from "../harness/documented-commands.ts";
@@ -136,6 +137,34 @@ test("installed again, an Application takes up the objects that it had let go", 
   expect(Object.keys(labels ?? {}).join()).toContain("applyset.kubernetes.io/part-of");
 });
 
+test("a CRD that is deleted first takes no workload with it: its Applications say what to do", async () => {
+  const before = identity(await deployed("orderly-live"));
+  const controller = await cluster.deployed.follow();
+  await cluster.read(["kubectl delete --wait=false crd/applications.mooring.dev"]);
+  const app = new ApplicationHandle(cluster.api, undefined as never, "orderly", "shop");
+  const { message } = await app.condition("Stalled", "True", "PruneHeld", deadlineMs);
+  expect(message).toMatch(/the CRD of Applications is being deleted.*deletionPolicy to orphan/);
+  expect(identity(await deployed("orderly-live"))).toEqual(before);
+
+  await cluster.read(await commandsOf(page, "After the wrong order: the CRD first"));
+  expect(await crd()).toBeUndefined();
+  expect(identity(await deployed("orderly-live"))).toEqual(before);
+
+  // The same controller goes on once there is a CRD again.
+  await install(cluster);
+  const again = await Tenant.of("orderly", cluster.api, git).application("shop", {
+    files: {},
+    repository: "again",
+    spec: {
+      destination: { namespace: "orderly-live" },
+      source: { git: { url: git.url("orderly/shop") } },
+    },
+  });
+  await again.ready(undefined, deadlineMs);
+  expect(identity(await deployed("orderly-live"))).toEqual(before);
+  expect((await cluster.deployed.follow())?.pid).toBe(controller?.pid);
+});
+
 test("after the wrong order a hanging CRD and namespace go away as documented, and workloads run on", async () => {
   const { names, live } = await team("hasty");
   const before = identity(await deployed(live));
@@ -152,7 +181,7 @@ test("after the wrong order a hanging CRD and namespace go away as documented, a
   const held = await cluster.api.list("Application", "hasty");
   expect(held.map(({ metadata }) => metadata.name).sort()).toEqual(names);
 
-  await cluster.read(await commandsOf(page, "After the wrong order"));
+  await cluster.read(await commandsOf(page, "After the wrong order: the controller first"));
   for (const look of [crd, () => namespaceOf("hasty")])
     await waitFor("what hung to be gone", look, (found) => found === undefined, deadlineMs);
   expect(identity(await deployed(live))).toEqual(before);

@@ -136,6 +136,14 @@ describe("the prune guard", () => {
     expect(guardPrune(two, [...maps(6), kept], 4, guard, undefined)).toBeUndefined();
   });
 
+  it("holds a deletion that nobody is likely to have meant, unless exactly it was approved", () => {
+    const owned = maps(2);
+    const held = guardDeletion(owned, guard, undefined, "the CRD goes");
+    expect(held?.reason).toBe("the CRD goes");
+    expect(guardDeletion(owned, guard, held?.hash, "the CRD goes")).toBeUndefined();
+    expect(guardDeletion([], guard, undefined, "the CRD goes")).toBeUndefined();
+  });
+
   it("deleting an application without protected kinds is not held, however large", () => {
     expect(guardDeletion(maps(500), guard, undefined)).toBeUndefined();
   });
