@@ -1,27 +1,24 @@
 /** What is shipped in deploy/, on a real apiserver with Pod Security and RBAC. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { stringify } from "yaml";
+import { generatedManifests } from "../../../deploy/generate.ts";
 import { connect } from "../../../src/cluster/connection.ts";
 import { installationSeed } from "../../../src/cluster/installation.ts";
 import { Objects } from "../../../src/cluster/objects.ts";
 import { createTransport } from "../../../src/cluster/transport.ts";
 import { type ControlPlane, startControlPlane } from "../../cluster/control-plane.ts";
 import { untilServed } from "../../cluster/served.ts";
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const controller = "system:serviceaccount:mooring-system:mooring";
+import { byName, kustomize, type Manifest, overlays, root } from "./manifests.ts";
 
 let plane: ControlPlane;
-let rendered: string;
 
 beforeAll(async () => {
-  // With a controller manager: it fills the ClusterRole `admin`.
-  plane = await startControlPlane({ audit: false });
-  rendered = await plane.kubectl(["kustomize", `${root}deploy/base`]);
-  await plane.kubectl(["apply", "--server-side", "-f", "-"], rendered);
+  // With a controller manager: it fills the ClusterRole `admin`, and makes the Pods.
+  plane = await startControlPlane({ audit: false, nodes: 2 });
+  for (const name of ["team-a", "team-b"]) await plane.kubectl(["create", "namespace", name]);
+  await apply(await kustomize("deploy/overlays/cluster-wide"));
   await untilServed(plane, "applications.mooring.dev");
 }, 120_000);
 
@@ -29,76 +26,77 @@ afterAll(async () => {
   await plane?.stop();
 });
 
-test("deploy/install.yaml is up to date: otherwise `kubectl kustomize deploy/base > deploy/install.yaml`", async () => {
-  expect(await readFile(`${root}deploy/install.yaml`, "utf8")).toBe(rendered);
+function apply(objects: readonly Manifest[], ...more: string[]): Promise<string> {
+  const text = objects.map((object) => stringify(object)).join("---\n");
+  return plane.kubectl(["apply", "--server-side", ...more, "-f", "-"], text);
+}
+
+test("what is generated of deploy/ is up to date: otherwise `npm run generate`", async () => {
+  for (const { path, text } of await generatedManifests())
+    expect([path, (await readFile(`${root}${path}`, "utf8")) === text]).toEqual([path, true]);
 });
 
-test("the controller's Pod is admitted where Pod Security is restricted", async () => {
-  const deployment = parseAllDocuments(rendered)
-    .map((document) => document.toJS())
-    .find(({ kind }) => kind === "Deployment");
-  const { metadata, spec } = deployment.spec.template;
-  const pod = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { ...metadata, name: "probe", namespace: "mooring-system" },
-    spec,
-  };
+describe("Pod Security", () => {
   const create = (object: object) =>
     plane.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(object));
-  await expect(create(pod)).resolves.toContain("created");
 
-  const privileged = structuredClone(pod);
-  privileged.spec.containers[0].securityContext = { privileged: true };
-  await expect(create(privileged)).rejects.toThrow('violates PodSecurity "restricted');
-});
-
-describe("the controller's own rights", () => {
-  async function may(verb: string, resource: string, ...more: string[]): Promise<boolean> {
-    const review = ["auth", "can-i", verb, resource, `--as=${controller}`, ...more];
-    const answer = await plane.kubectl(review).catch((error: Error) => error.message);
-    return answer.trim() === "yes";
+  async function podOf(overlay: string): Promise<Manifest> {
+    const { "Deployment mooring-system/mooring": deployment } = byName(
+      await kustomize(`deploy/overlays/${overlay}`),
+    );
+    const { metadata, spec } = deployment?.spec.template ?? {};
+    const place = { name: "probe", namespace: "mooring-system" };
+    return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, ...place }, spec };
   }
 
-  test("are what it does", async () => {
-    const needed: readonly string[][] = [
-      ["watch", "deployments.apps", "-A"],
-      ["list", "widgets.example.dev", "-A"],
-      ["patch", "applications.mooring.dev", "-A"],
-      ["patch", "applications.mooring.dev", "--subresource=status", "-A"],
-      ["create", "events.events.k8s.io", "-A"],
-      ["impersonate", "serviceaccounts", "-A"],
-      ["create", "leases.coordination.k8s.io", "-n=mooring-system"],
-      ["patch", "leases.coordination.k8s.io", "-n=mooring-system"],
-      ["get", "secrets/mooring-installation", "-n=mooring-system"],
-      ["create", "secrets", "-n=mooring-system"],
-    ];
-    for (const [verb = "", resource = "", ...more] of needed)
-      expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, true]);
-  });
+  for (const overlay of overlays)
+    test(`the Pod of ${overlay} is admitted where the level is restricted`, async () => {
+      await expect(create(await podOf(overlay))).resolves.toContain("created");
+    });
 
-  test("write no target object, and make it nobody else", async () => {
-    const refused: readonly string[][] = [
-      ["create", "deployments.apps", "-A"],
-      ["patch", "configmaps", "-A"],
-      ["delete", "secrets", "-A"],
-      ["create", "secrets", "-n=default"],
-      ["patch", "secrets/mooring-installation", "-n=mooring-system"],
-      ["patch", "namespaces", "-A"],
-      ["create", "applications.mooring.dev", "-A"],
-      ["delete", "applications.mooring.dev", "-A"],
-      ["patch", "serviceaccounts", "-A"],
-      ["create", "serviceaccounts", "--subresource=token", "-A"],
-      ["create", "pods", "--subresource=exec", "-A"],
-      ["bind", "clusterroles.rbac.authorization.k8s.io", "-A"],
-      ["escalate", "clusterroles.rbac.authorization.k8s.io", "-A"],
-      ["impersonate", "users", "-A"],
-      ["impersonate", "groups", "-A"],
-      ["patch", "leases.coordination.k8s.io", "-n=kube-system"],
-    ];
-    for (const [verb = "", resource = "", ...more] of refused)
-      expect([verb, resource, await may(verb, resource, ...more)]).toEqual([verb, resource, false]);
+  test("a Pod with a privilege more is not", async () => {
+    const pod = await podOf("cluster-wide");
+    pod.spec.containers[0].securityContext = { privileged: true };
+    await expect(create(pod)).rejects.toThrow('violates PodSecurity "restricted');
   });
+});
+
+test("the Deployment has both Pods, on two nodes, and a drain may take one of them", async () => {
+  const pods = await vi.waitFor(
+    async () => {
+      const listed = await plane.kubectl(["get", "pods", "-n=mooring-system", "-o=json"]);
+      const { items } = JSON.parse(listed) as { items: Manifest[] };
+      expect(items.map(({ status }) => status.phase)).toEqual(["Running", "Running"]);
+      return items;
+    },
+    { timeout: 50_000, interval: 250 },
+  );
+  expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
+  await vi.waitFor(
+    async () => {
+      const budget = await plane.kubectl(["get", "pdb/mooring", "-n=mooring-system", "-o=json"]);
+      expect(JSON.parse(budget).status).toMatchObject({
+        expectedPods: 2,
+        desiredHealthy: 1,
+        disruptionsAllowed: 1,
+      });
+    },
+    { timeout: 50_000, interval: 250 },
+  );
+});
+
+test("the Service leads to both of them", async () => {
+  await vi.waitFor(
+    async () => {
+      const selector = "-l=kubernetes.io/service-name=mooring";
+      const slices = ["get", "endpointslices", "-n=mooring-system", selector, "-o=json"];
+      const { items } = JSON.parse(await plane.kubectl(slices)) as { items: Manifest[] };
+      const [slice] = items;
+      expect(slice?.ports).toMatchObject([{ name: "http", port: 8080 }]);
+      expect(slice?.endpoints).toHaveLength(2);
+    },
+    { timeout: 50_000, interval: 250 },
+  );
 });
 
 describe("the installation's secret", () => {

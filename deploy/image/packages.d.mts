@@ -1,0 +1,2 @@
+/** As `npm ci --omit=dev --omit=optional` chooses them: directories from the root. */
+export function productionPackages(root: string): string[];
