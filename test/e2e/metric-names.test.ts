@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KubeObject } from "../../src/model/object.ts";
 import { valueWrittenAt } from "../../src/reconcile/secret-age.ts";
 import { type MetricDefinition, metricCatalogue } from "../../src/status/metrics/catalogue.ts";
+import { dashboards, expressionsOf } from "../contract/monitoring/dashboards.ts";
+import { promtool, shippedRules } from "../contract/monitoring/promtool.ts";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { configMap, manifest, secret } from "./harness/manifests.ts";
 import { type Sample, total } from "./harness/metrics.ts";
@@ -147,6 +149,41 @@ test("every metric of the catalogue is told, and no other of ours, each with its
     ];
     expect(Object.keys(labels).sort(), name).toEqual(expected.sort());
   }
+});
+
+test("every panel of every dashboard shows something of it", async () => {
+  const scraped = { job: "mooring", instance: "10.0.0.1:8080", pod: "mooring-0" };
+  const series = ({ name, labels }: Sample) => {
+    const all = { namespace: "mooring-system", ...labels, ...scraped };
+    const text = Object.entries(all).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+    return `${name}{${text.join(",")}}`;
+  };
+  // A quiet watch is the one thing that a cluster in order does not have.
+  const exprs = [...dashboards().values()]
+    .flatMap(expressionsOf)
+    .filter((expr) => !expr.endsWith("(mooring_watch_age_seconds) > 60"));
+  const files = {
+    "rules.yaml": await shippedRules(),
+    "test.yaml": {
+      rule_files: ["rules.yaml"],
+      evaluation_interval: "1m",
+      tests: [
+        {
+          interval: "1m",
+          input_series: samples
+            .filter(({ value }) => Number.isFinite(value))
+            .map((sample) => ({ series: series(sample), values: `${sample.value}+0x20` })),
+          promql_expr_test: [...new Set(exprs)].map((expr) => ({
+            expr: `count(${expr}) > bool 0`,
+            eval_time: "20m",
+            exp_samples: [{ labels: "{}", value: 1 }],
+          })),
+        },
+      ],
+    },
+  };
+  const { passed, said } = await promtool(["test", "rules"], files, ["test.yaml"]);
+  expect(passed, said).toBe(true);
 });
 
 test("the alerts have what they need: who drifted it, which codes, how old the Secret, how current", () => {
