@@ -1,9 +1,15 @@
 /** `mooring diff` on a real cluster, with the rights of a person who may deploy to one namespace. */
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { withoutBookkeeping } from "../../src/cli/diff/shown.ts";
+import type { KubeObject } from "../../src/model/object.ts";
+import { gitEnvironment } from "../git/git.ts";
+import { type GitServer, startGitServer } from "../git/server.ts";
 import { commitAll } from "../git/work-tree.ts";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { type CommandOptions, mooring, type Said, withoutChance } from "./harness/command.ts";
@@ -12,6 +18,8 @@ import { chart } from "./harness/sources.ts";
 import type { Tenant } from "./harness/tenant.ts";
 import { waitFor } from "./harness/wait.ts";
 import { startWorld, type World } from "./harness/world.ts";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 let world: World;
 let cwd: string;
@@ -455,4 +463,139 @@ test("random values are no difference: known from the installation's secret, or 
     const [{ fields }] = JSON.parse(out).objects;
     expect(fields.map(({ path }: { path: string }) => path)).toEqual(["data.size"]);
   }
+});
+
+describe("with credentials", () => {
+  const password = "correct-horse-battery";
+  let git: GitServer;
+  beforeAll(async () => {
+    git = await startGitServer({ credentials: { user: "bot", password } });
+  });
+  afterAll(() => git?.stop());
+
+  test("of the Secret of secretRef, else of git on this machine, else none; never shown", async () => {
+    const { tenant, diff } = await team("private");
+    await world.api.create({
+      ...secret("deploy-key", { username: "bot", password }),
+      metadata: { namespace: "private", name: "deploy-key" },
+    });
+    await deployed(tenant, "web", {
+      git,
+      files: { "deploy/a.yaml": manifest(configMap("a", { v: "1" })) },
+      spec: { source: { git: { secretRef: { name: "deploy-key" } } } },
+    });
+    expect(await diff(["web"])).toMatchObject({ code: 0 });
+
+    const rules = deploying.map((rule) => ({
+      ...rule,
+      resources: rule.resources.filter((resource) => resource !== "secrets"),
+    }));
+    const kubeconfig = await person("without-secrets", "private", rules);
+    const store = join(cwd, "git-credentials");
+    await writeFile(
+      store,
+      git
+        .url("x")
+        .replace("//", `//bot:${password}@`)
+        .replace(/\/x.git$/, "\n"),
+    );
+    const config = join(cwd, "gitconfig");
+    await writeFile(config, `[credential]\n\thelper = store --file=${store}\n`);
+    const own = await diff(["web"], { kubeconfig, env: { GIT_CONFIG_GLOBAL: config } });
+    expect(own.code).toBe(0);
+    expect(own.err).toContain(
+      "note: you may not read the Secret private/deploy-key: the repository is read with git's own credentials of this machine\n",
+    );
+    const none = await diff(["web"], { kubeconfig });
+    expect(none.code).toBe(2);
+    expect(none.err).toMatch(/^error: .*(credentials|authoris|authoriz|401)/i);
+    for (const { out, err } of [own, none]) expect(out + err).not.toContain(password);
+  });
+});
+
+test("the command itself ends with these codes, and writes where it should", async () => {
+  const { tenant } = await team("process");
+  const app = await deployed(tenant, "web", {
+    files: { "deploy/a.yaml": manifest(configMap("a", { v: "1" })) },
+  });
+  await app.commit({ "deploy/a.yaml": manifest(configMap("a", { v: "2" })) });
+  const run = (name: string) =>
+    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      const args = [main, "diff", name, "-n", "process", "--summary"];
+      const env = { ...gitEnvironment, KUBECONFIG: world.plane.adminKubeconfig };
+      execFile(process.execPath, args, { env, cwd }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      );
+    });
+  const { code, stdout } = await run("web");
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^ACTION .*\nchange .* a +data.v\n$/);
+  expect(await run("nothing")).toMatchObject({ code: 2, stdout: "" });
+});
+
+describe("what others set goes when an object is taken over", () => {
+  const wanted = deployment("web", { replicas: 2, image: "example.com/app:2" });
+
+  /** Of the Deployment, what the diff says and what then is there. */
+  async function toldAndDone(
+    namespace: string,
+    before: (kubectl: typeof world.plane.kubectl) => Promise<unknown>,
+  ) {
+    const { tenant, diff } = await team(namespace);
+    await before(world.plane.kubectl);
+    const app = await tenant.application("web", {
+      spec: { suspend: true },
+      files: { "deploy/web.yaml": manifest(wanted) },
+    });
+    await app.condition("Ready", "Unknown", "Suspended");
+    const { code, out } = await diff(["web", "-o", "json"]);
+    expect(code).toBe(1);
+    const [told] = JSON.parse(out).objects as [
+      { note?: string; fields: { path: string; live?: unknown; desired?: unknown }[] },
+    ];
+    const read = async () =>
+      withoutBookkeeping((await world.api.read("Deployment", namespace, "web")) as KubeObject);
+    const live = await read();
+    await app.configure({ suspend: false });
+    await app.condition("Synced", "True", undefined, 60_000);
+    const done = await read();
+    for (const { path, live: was, desired } of told.fields) {
+      expect({ path, was: fieldAt(live, path), is: fieldAt(done, path) }).toEqual({
+        path,
+        was,
+        is: desired,
+      });
+    }
+    expect(await diff(["web"])).toMatchObject({ code: 0 });
+    return told;
+  }
+
+  const fieldAt = (object: object, path: string) =>
+    [...path.matchAll(/\[([^\]]+)\]|([^.[]+)/g)]
+      .map(([, bracket, plain]) => bracket ?? plain ?? "")
+      .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], object);
+
+  test("fields of kubectl apply go or are set back to their defaults, and it is told which", async () => {
+    const { fields, note } = await toldAndDone("taken-over", (kubectl) => {
+      const old = deployment("web", {
+        replicas: 2,
+        image: "example.com/app:1",
+        env: [{ name: "OLD", value: "1" }],
+      });
+      old.metadata.namespace = "taken-over";
+      old.metadata.annotations = { "example.com/by": "hand" };
+      old.spec.revisionHistoryLimit = 3;
+      old.spec.template.spec.nodeSelector = { disk: "ssd" };
+      return kubectl(["apply", "-f", "-"], manifest(old));
+    });
+    expect(note).toBeUndefined();
+    expect(fields.map(({ path }) => path).sort()).toEqual([
+      "metadata.annotations",
+      "metadata.labels",
+      "spec.revisionHistoryLimit",
+      "spec.template.spec.containers[0].env",
+      "spec.template.spec.containers[0].image",
+      "spec.template.spec.nodeSelector",
+    ]);
+  });
 });

@@ -1,20 +1,9 @@
 /** The verb `diff` of the `mooring` command. */
 import { type Command, Option } from "commander";
-import { type ClusterFlags, clusterFlags } from "../access/flags.ts";
-import { type DocumentFormat, documentFormats, outputFlag } from "../output/format.ts";
+import { clusterFlags } from "../access/flags.ts";
+import { documentFormats, outputFlag } from "../output/format.ts";
 import { asks, exitCodes, type Surroundings } from "../verb.ts";
-
-export interface DiffFlags extends ClusterFlags {
-  local?: string;
-  root?: string;
-  as?: string;
-  revision?: string;
-  summary?: true;
-  output?: DocumentFormat;
-  controllerNamespace: string;
-  renderers?: string;
-  timeout: string;
-}
+import type { DiffFlags } from "./run.ts";
 
 const after = `
 Every object is sent to the apiserver as a dry-run, with your own rights and as the field manager

@@ -9,14 +9,16 @@ import { type FieldPath, formatPath } from "../../plan/fields.ts";
 import { type ApplicationOf, type Ownership, standing } from "../../plan/ownership.ts";
 import { type Target, withoutMarks } from "../../plan/targets.ts";
 import { terminalMessage } from "../output/message.ts";
+import { afterAdoption, wouldAdopt } from "./adopted.ts";
 import type { Live } from "./live.ts";
-import { withFieldsAsLive, withIgnoredAsLive } from "./live-values.ts";
+import { valueAtPath, withFieldsAsLive, withIgnoredAsLive } from "./live-values.ts";
 import type { FieldChange, ObjectDiff } from "./report.ts";
 import { type Pair, withoutBookkeeping, withoutSecrets } from "./shown.ts";
 
 export interface CompareContext {
   objects: Objects;
   ownership: Ownership;
+  disallowedManagers: readonly string[];
   /** Mode enforce: our label takes part. observe and warn own nothing. */
   enforce: boolean;
   /** Names the Application behind a field manager, as far as the caller may see them; asked when it matters. */
@@ -49,7 +51,16 @@ export async function compareTarget(
     if (live.view.deleting) {
       return { ...created(about, body), note: "it is being deleted, and created again then" };
     }
-    return changed(about, live.object, answer);
+    const { object, note } =
+      context.enforce && wouldAdopt(live.view, isOurs)
+        ? await afterAdoption(live.object, answer, {
+            view: live.view,
+            objects: context.objects,
+            disallowedManagers: context.disallowedManagers,
+            fieldManager: context.ownership.fieldManager,
+          })
+        : { object: answer };
+    return { ...changed(about, live.object, object), ...(note === undefined ? {} : { note }) };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) {
       const note = `${missing(error)}; only a cluster that has it can say whether it is valid`;
@@ -114,22 +125,12 @@ function changed(about: About, live: KubeObject, answer: KubeObject): ObjectDiff
 }
 
 function fieldChange(path: FieldPath, { live, desired }: Pair): FieldChange {
-  const [before, after] = [at(live, path), at(desired, path)];
+  const [before, after] = [valueAtPath(live, path), valueAtPath(desired, path)];
   return {
     path: formatPath(path),
     ...(before === undefined ? {} : { live: before }),
     ...(after === undefined ? {} : { desired: after }),
   };
-}
-
-function at(object: unknown, path: FieldPath): unknown {
-  return path.reduce<unknown>(
-    (inner, part) =>
-      typeof inner === "object" && inner !== null
-        ? (inner as Record<string | number, unknown>)[part]
-        : undefined,
-    object,
-  );
 }
 
 function unknown(about: About, problem: Problem): ObjectDiff {

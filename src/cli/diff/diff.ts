@@ -85,6 +85,7 @@ async function compared(
   const context = {
     objects,
     ownership,
+    disallowedManagers,
     enforce: mode === "enforce",
     applications() {
       names ??= applicationNames(cluster);

@@ -35,9 +35,19 @@ export function withFieldsAsLive(
   let result = desired;
   for (const path of paths) {
     const value = valueAt(live, desired, path, claim);
-    if (value !== undefined) result = replaced(result, path, value) as KubeObject;
+    if (value !== undefined) result = withValueAt(result, path, value);
   }
   return result;
+}
+
+/** A copy with another value there. */
+export function withValueAt(object: KubeObject, path: FieldPath, value: unknown): KubeObject {
+  return replaced(object, path, value) as KubeObject;
+}
+
+/** undefined where the object has none. */
+export function valueAtPath(object: unknown, path: FieldPath): unknown {
+  return path.reduce<unknown>((at, part) => member(at, part), object);
 }
 
 function claimOf(live: KubeObject, fieldManager: string): FieldsV1 {

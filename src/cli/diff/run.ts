@@ -4,15 +4,28 @@ import { ApiError } from "../../cluster/api-error.ts";
 import type { Application } from "../../model/application.ts";
 import { ApplicationNotFound } from "../access/applications.ts";
 import type { Cluster } from "../access/cluster.ts";
+import type { ClusterFlags } from "../access/flags.ts";
 import { named } from "../access/names.ts";
 import { duration } from "../controller/values.ts";
+import type { DocumentFormat } from "../output/format.ts";
 import { neutralText } from "../output/neutral.ts";
 import { applicationOfFile } from "../render/application.ts";
 import type { Surroundings } from "../verb.ts";
-import type { DiffFlags } from "./command.ts";
 import { diffApplication } from "./diff.ts";
 import { diffDocument, printDiff, printSummary } from "./output.ts";
 import { countsOf, exitCodeOf } from "./report.ts";
+
+export interface DiffFlags extends ClusterFlags {
+  local?: string;
+  root?: string;
+  as?: string;
+  revision?: string;
+  summary?: true;
+  output?: DocumentFormat;
+  controllerNamespace: string;
+  renderers?: string;
+  timeout: string;
+}
 
 /** Where the modules are unless a flag says it: beside the program, in a checkout and installed. */
 const installedRenderers = fileURLToPath(new URL("../../../renderers/build", import.meta.url));
