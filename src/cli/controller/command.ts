@@ -16,6 +16,16 @@ import {
 type Flags = Partial<Record<FieldName, string | true>>;
 type Env = Readonly<Record<string, string | undefined>>;
 
+const help = `
+A flag wins over its variable, the variable over the default.
+Lists are separated by commas. Durations are written like 30s or 1h30m, sizes like 128Mi.
+
+Examples:
+  mooring controller                                in a Pod, by its variables
+  mooring controller --kubeconfig ~/.kube/config --namespace mooring-system
+
+Exit codes: 0 after SIGTERM, 1 when it cannot start or go on, and for wrong use.`;
+
 /** @param env where variables are read from */
 export function defineController(
   command: Command,
@@ -23,14 +33,9 @@ export function defineController(
   run: (config: ControllerConfig) => Promise<void>,
 ): void {
   for (const field of configFields) command.addOption(optionOf(field));
-  command
-    .addHelpText(
-      "after",
-      "\nA flag wins over its variable, the variable over the default.\nLists are separated by commas. Durations are written like 30s or 1h30m, sizes like 128Mi.",
-    )
-    .action(async (flags: Flags) => {
-      await run(configOrExit(flags, env, command));
-    });
+  command.addHelpText("after", help).action(async (flags: Flags) => {
+    await run(configOrExit(flags, env, command));
+  });
 }
 
 function configOrExit(flags: Flags, env: Env, command: Command): ControllerConfig {

@@ -1,17 +1,16 @@
 /** Reads and prints Events. */
-
 import { watchKind } from "../../cluster/watch.ts";
 import type { KubeObject } from "../../model/object.ts";
 import { redactText } from "../../status/redaction.ts";
 import type { Cluster } from "../access/cluster.ts";
+import type { ClusterFlags } from "../access/flags.ts";
 import { named } from "../access/names.ts";
 import { ageOf } from "../output/age.ts";
-import { documentOf, listOf } from "../output/format.ts";
+import { type DocumentFormat, documentOf, listOf } from "../output/format.ts";
 import { neutralLine } from "../output/neutral.ts";
 import { shownOf } from "../output/shown.ts";
 import { type Column, layOut } from "../output/table.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
-import type { EventsFlags } from "../verbs/events.ts";
 import {
   type ApplicationEvent,
   byTime,
@@ -20,6 +19,11 @@ import {
   eventsAbout,
   timeOf,
 } from "./event.ts";
+
+export interface EventsFlags extends ClusterFlags {
+  watch?: true;
+  output?: DocumentFormat;
+}
 
 export async function showEvents(
   cluster: Cluster,

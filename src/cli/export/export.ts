@@ -1,10 +1,13 @@
 /** Prints Applications as they were written. */
 import type { Cluster } from "../access/cluster.ts";
-import { nothingIn, selected } from "../access/select.ts";
-import { documentOf, listOf } from "../output/format.ts";
+import { nothingIn, type SelectFlags, selected } from "../access/select.ts";
+import { type DocumentFormat, documentOf, listOf } from "../output/format.ts";
 import { exitCodes, reportFailure, type Surroundings } from "../verb.ts";
-import type { ExportFlags } from "../verbs/export.ts";
 import { cleaned } from "./clean.ts";
+
+export interface ExportFlags extends SelectFlags {
+  output?: DocumentFormat;
+}
 
 /** Half of what was named is not printed: whoever commits it would delete the other half. */
 export async function exportApplications(

@@ -1,5 +1,4 @@
 /** What a list says of an Application. */
-
 import type { KubeObject } from "../../model/object.ts";
 import { redactText } from "../../status/redaction.ts";
 import { conditionOf, shortRevision, specOf, statusOf } from "../access/application.ts";

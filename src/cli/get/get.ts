@@ -1,14 +1,18 @@
 /** Prints the Applications that were asked for. */
 import type { KubeObject } from "../../model/object.ts";
 import type { Cluster } from "../access/cluster.ts";
-import { nothingIn, selected } from "../access/select.ts";
-import { documentOf, listOf, nameOf } from "../output/format.ts";
+import { nothingIn, type SelectFlags, selected } from "../access/select.ts";
+import { documentOf, type ListFormat, listOf, nameOf } from "../output/format.ts";
 import { shownOf } from "../output/shown.ts";
 import { table } from "../output/table.ts";
 import { exitCodes, reportFailure, type Surroundings } from "../verb.ts";
-import type { GetFlags } from "../verbs/get.ts";
 import { columnsOf, type Shape } from "./columns.ts";
 import { watchApplications } from "./watch.ts";
+
+export interface GetFlags extends SelectFlags {
+  watch?: true;
+  output?: ListFormat;
+}
 
 /** @returns the exit code; does not return while it watches */
 export async function getApplications(

@@ -1,5 +1,4 @@
 /** `mooring get --watch`: a row for each Application that changes, as kubectl get --watch. */
-
 import type { KubeObject } from "../../model/object.ts";
 import type { Selection } from "../access/applications.ts";
 import type { Cluster } from "../access/cluster.ts";

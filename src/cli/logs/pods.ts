@@ -1,5 +1,4 @@
 /** Whose logs: the controller's Pods, and an Application's own. */
-
 import type { KubeObject, ResourceKind } from "../../model/object.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Unreadable } from "../tree/listed.ts";

@@ -1,9 +1,9 @@
 /** Finds the containers and prints what they say. */
-
 import { apiProblem } from "../../cluster/api-problem.ts";
 import { applicationKey } from "../../model/application.ts";
 import { milliseconds } from "../../model/duration.ts";
 import type { Cluster } from "../access/cluster.ts";
+import type { ClusterFlags } from "../access/flags.ts";
 import { named } from "../access/names.ts";
 import { coloured } from "../output/colour.ts";
 import { jsonLine } from "../output/documents.ts";
@@ -11,11 +11,19 @@ import { terminalMessage } from "../output/message.ts";
 import { neutralLine, neutralText } from "../output/neutral.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
-import type { LogsFlags } from "../verbs/logs.ts";
 import { parseLine, readableLine } from "./controller-line.ts";
 import { type FollowOptions, followLogs } from "./follow.ts";
 import type { Container, LogLine } from "./pod-log.ts";
 import { applicationContainers, controllerContainers, controllerNamespace } from "./pods.ts";
+
+export interface LogsFlags extends ClusterFlags {
+  pods?: true;
+  follow?: true;
+  since?: string;
+  tail?: string;
+  controllerNamespace?: string;
+  output?: "json";
+}
 
 /** Of each of an application's containers, as kubectl logs with a selector. */
 const usualTail = 10;

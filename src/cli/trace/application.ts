@@ -1,5 +1,4 @@
 /** The Application that a marked object belongs to. */
-
 import { ApiError } from "../../cluster/api-error.ts";
 import type { KubeObject } from "../../model/object.ts";
 import { ownershipOf, parentIdLabel } from "../../plan/ownership.ts";

@@ -1,5 +1,4 @@
 /** From an object up to the one that somebody wrote: by controller references, then by any owner's. */
-
 import { type KubeObject, type ObjectRef, refOf } from "../../model/object.ts";
 import { partOfLabel } from "../../plan/ownership.ts";
 import type { Cluster } from "../access/cluster.ts";

@@ -1,16 +1,19 @@
 /** Finds the object, traces it and prints what was found. */
-
 import { refKey } from "../../model/object.ts";
 import { enumerate } from "../../status/bound.ts";
 import type { Cluster } from "../access/cluster.ts";
+import type { ClusterFlags } from "../access/flags.ts";
 import { kindNamed } from "../access/kinds.ts";
 import { ageOf } from "../output/age.ts";
 import { facts } from "../output/facts.ts";
-import { documentOf } from "../output/format.ts";
+import { type DocumentFormat, documentOf } from "../output/format.ts";
 import type { Layout } from "../output/table.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
-import type { TraceFlags } from "../verbs/trace.ts";
 import { type Manager, type Trace, traceOf } from "./trace.ts";
+
+export interface TraceFlags extends ClusterFlags {
+  output?: DocumentFormat;
+}
 
 /** Nobody of Mooring owns it. */
 const notOurs = 1;

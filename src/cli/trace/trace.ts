@@ -1,5 +1,4 @@
 /** Where an object comes from, as data. */
-
 import { isDeeper } from "../../model/exact-json.ts";
 import {
   type KubeObject,

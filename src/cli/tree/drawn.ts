@@ -1,5 +1,4 @@
 /** A tree as lines. */
-
 import type { ObjectRef } from "../../model/object.ts";
 import { ageOf } from "../output/age.ts";
 import { type Column, type Layout, table } from "../output/table.ts";

@@ -1,5 +1,4 @@
 /** Lists for somebody who may not see everything: what is refused is part of the answer. */
-
 import { ApiError } from "../../cluster/api-error.ts";
 import { apiProblem } from "../../cluster/api-problem.ts";
 import { groupKindKey, type KubeObject, type ResourceKind } from "../../model/object.ts";

@@ -1,5 +1,4 @@
 /** The objects of an Application, found by the marks that every member carries (KEP-3659). */
-
 import type { Discovery } from "../../cluster/discovery.ts";
 import { hasHealth } from "../../health/health.ts";
 import {

@@ -1,5 +1,4 @@
 /** What controllers made for an Application's objects: ReplicaSets, Pods, EndpointSlices and so on. */
-
 import { hasHealth } from "../../health/health.ts";
 import {
   groupKindKey,

@@ -1,18 +1,22 @@
 /** Collects and prints a tree. */
-
 import { groupOf } from "../../model/object.ts";
 import { specOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
+import type { ClusterFlags } from "../access/flags.ts";
 import { named } from "../access/names.ts";
-import { documentOf } from "../output/format.ts";
+import { type DocumentFormat, documentOf } from "../output/format.ts";
 import { neutralLine } from "../output/neutral.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
-import type { TreeFlags } from "../verbs/tree.ts";
 import { drawn } from "./drawn.ts";
 import type { Unreadable } from "./listed.ts";
 import { membersOf } from "./members.ts";
 import { isCustom, ownedBy } from "./owned.ts";
 import { treeOf } from "./tree.ts";
+
+export interface TreeFlags extends ClusterFlags {
+  allKinds?: true;
+  output?: DocumentFormat;
+}
 
 export async function showTree(
   cluster: Cluster,

@@ -1,5 +1,4 @@
 /** An Application and all below it, as data. */
-
 import { hasHealth, healthOf } from "../../health/health.ts";
 import type { Health, HealthState } from "../../model/health.ts";
 import { type KubeObject, type ObjectRef, refKey, refOf } from "../../model/object.ts";

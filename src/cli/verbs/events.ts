@@ -1,13 +1,9 @@
 /** `mooring events`: what was told of an Application. */
 import type { Command } from "commander";
-import { type ClusterFlags, clusterFlags } from "../access/flags.ts";
-import { type DocumentFormat, documentFormats, outputFlag } from "../output/format.ts";
+import { clusterFlags } from "../access/flags.ts";
+import type { EventsFlags } from "../events/show.ts";
+import { documentFormats, outputFlag } from "../output/format.ts";
 import { asks, type Surroundings } from "../verb.ts";
-
-export interface EventsFlags extends ClusterFlags {
-  watch?: true;
-  output?: DocumentFormat;
-}
 
 const help = `
 The newest last. Kubernetes keeps Events for an hour unless its administrators

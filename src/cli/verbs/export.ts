@@ -1,13 +1,9 @@
 /** `mooring export`: Applications as they were written, for Git or another cluster. */
 import type { Command } from "commander";
 import { listFlags } from "../access/flags.ts";
-import type { SelectFlags } from "../access/select.ts";
-import { type DocumentFormat, documentFormats, outputFlag } from "../output/format.ts";
+import type { ExportFlags } from "../export/export.ts";
+import { documentFormats, outputFlag } from "../output/format.ts";
 import { asks, type Surroundings } from "../verb.ts";
-
-export interface ExportFlags extends SelectFlags {
-  output?: DocumentFormat;
-}
 
 const help = `
 Without status, without what the apiserver and the controller added, and without

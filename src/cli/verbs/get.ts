@@ -2,14 +2,9 @@
 import type { Command } from "commander";
 import type { Cluster } from "../access/cluster.ts";
 import { listFlags } from "../access/flags.ts";
-import type { SelectFlags } from "../access/select.ts";
-import { type ListFormat, listFormats, outputFlag } from "../output/format.ts";
+import type { GetFlags } from "../get/get.ts";
+import { listFormats, outputFlag } from "../output/format.ts";
 import { asks, type Surroundings } from "../verb.ts";
-
-export interface GetFlags extends SelectFlags {
-  watch?: true;
-  output?: ListFormat;
-}
 
 const help = `
 SYNC says whether the cluster has what Git says, HEALTH how its objects are,

@@ -1,17 +1,9 @@
 /** `mooring logs`: what the controller logged of an Application, or what its Pods did. */
 import type { Command } from "commander";
-import { type ClusterFlags, clusterFlags } from "../access/flags.ts";
+import { clusterFlags } from "../access/flags.ts";
+import type { LogsFlags } from "../logs/show.ts";
 import { outputFlag } from "../output/format.ts";
 import { asks, type Surroundings } from "../verb.ts";
-
-export interface LogsFlags extends ClusterFlags {
-  pods?: true;
-  follow?: true;
-  since?: string;
-  tail?: string;
-  controllerNamespace?: string;
-  output?: "json";
-}
 
 const help = `
 Of every replica of the controller only the lines about this Application, in the

@@ -1,12 +1,9 @@
 /** `mooring trace`: from an object to the commit that it comes from. */
 import type { Command } from "commander";
-import { type ClusterFlags, clusterFlags } from "../access/flags.ts";
-import { type DocumentFormat, documentFormats, outputFlag } from "../output/format.ts";
+import { clusterFlags } from "../access/flags.ts";
+import { documentFormats, outputFlag } from "../output/format.ts";
+import type { TraceFlags } from "../trace/show.ts";
 import { asks, exitCodes, type Surroundings } from "../verb.ts";
-
-export interface TraceFlags extends ClusterFlags {
-  output?: DocumentFormat;
-}
 
 const help = `
 From the object over its owners to the Application, and from there to source,

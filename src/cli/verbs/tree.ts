@@ -1,13 +1,9 @@
 /** `mooring tree`: an Application's objects and what they own. */
 import type { Command } from "commander";
-import { type ClusterFlags, clusterFlags } from "../access/flags.ts";
-import { type DocumentFormat, documentFormats, outputFlag } from "../output/format.ts";
+import { clusterFlags } from "../access/flags.ts";
+import { documentFormats, outputFlag } from "../output/format.ts";
+import type { TreeFlags } from "../tree/show.ts";
 import { asks, type Surroundings } from "../verb.ts";
-
-export interface TreeFlags extends ClusterFlags {
-  allKinds?: true;
-  output?: DocumentFormat;
-}
 
 const help = `
 Objects are found by their marks, what they own by owner references. What you
