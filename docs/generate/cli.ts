@@ -50,7 +50,7 @@ const exitCodes = `## Exit codes
 |---|---|
 | 0 | It did what it should; of \`mooring diff\`: there is no difference. |
 | 1 | It failed; of \`mooring diff\`: there are differences. |
-| 2 | It was called wrongly (\`mooring controller\`: 1); of \`mooring diff\` and \`mooring render\` also: it failed. |`;
+| 2 | It was called wrongly (an unknown verb, and \`mooring controller\`: 1); of \`mooring diff\` and \`mooring render\` also: it failed. |`;
 
 function below({ name, command }: Verb): Verb[] {
   const visible = command.createHelp().visibleCommands(command);
