@@ -16,6 +16,7 @@ import { catalogue, Problem, type ProblemCode } from "./model/problem.ts";
 import { Applications } from "./reconcile/applications.ts";
 import { Controller } from "./reconcile/controller.ts";
 import type { Environment } from "./reconcile/environment.ts";
+import { freshness } from "./reconcile/freshness.ts";
 import { Kinds } from "./reconcile/kinds.ts";
 import { memoryRelease, Rest } from "./reconcile/rest.ts";
 import { Shards } from "./reconcile/shards.ts";
@@ -194,7 +195,8 @@ export async function runController(config: ControllerConfig): Promise<void> {
     watchAges: () => live.watchAges(),
     shards: () => shards.all,
     shardOf: (key) => shards.shardOf(key),
-    watched: () => watchedBy(controller, monotonic, now),
+    watched: () =>
+      watchedBy(freshness(applications, controller.queue, shards, monotonic()), monotonic, now),
     renderThreads: () => sandbox.load,
     renderQueueDepth: () => sandbox.load.waiting,
     renderCacheBytes: () => renderer.cacheBytes,
@@ -250,12 +252,12 @@ export async function runController(config: ControllerConfig): Promise<void> {
 
 /** The clock of the wall for what the reconciler dates by one that is never set. */
 function* watchedBy(
-  controller: Controller,
+  applications: ReturnType<typeof freshness>,
   monotonic: () => number,
   now: () => Date,
 ): Iterable<Watched> {
   const epochMs = now().getTime() - monotonic();
-  for (const { state, at } of controller.freshness()) {
+  for (const { state, at } of applications) {
     const { namespace, name, intervalMs, spec } = state.application;
     const { secret } = state;
     const isNamed = secret !== undefined && spec.source.git.secretRef?.name === secret.name;

@@ -209,22 +209,6 @@ export class Controller {
     this.#queue.addAfter(state.key, Math.ceil(delayMs), priorities.heal);
   }
 
-  /**
-   * For each application that this replica keeps: when what its status says was last known to be
-   * so (monotonic, milliseconds). At rest that is the last look at its source, for nothing else
-   * can have changed unheard; with work to do, the end of the last run.
-   */
-  *freshness(): Iterable<{ state: ApplicationState; at: number }> {
-    const now = this.#options.environment().monotonic();
-    for (const state of this.#options.applications()) {
-      if (state.application.spec.suspend || state.reconciledAt === undefined) continue;
-      if (!this.#options.shards().mayWrite(state.key)) continue;
-      const isAtRest = state.isSettled && !this.#queue.isDue(state.key);
-      const looked = state.source === undefined ? now : state.source.tracking.lookedAt();
-      yield { state, at: Math.max(state.reconciledAt, isAtRest ? (looked ?? 0) : 0) };
-    }
-  }
-
   /** A sweep's turn. */
   suspect(state: ApplicationState, key: string): void {
     state.work.suspects.add(key);

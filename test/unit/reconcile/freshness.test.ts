@@ -1,10 +1,6 @@
 /** How current what a status says is: what the alert on stale applications goes by. */
 import { expect, test } from "vitest";
-import type { Applications } from "../../../src/reconcile/applications.ts";
-import { Controller } from "../../../src/reconcile/controller.ts";
-import type { Environment } from "../../../src/reconcile/environment.ts";
-import { priorities } from "../../../src/reconcile/queue.ts";
-import type { Shards } from "../../../src/reconcile/shards.ts";
+import { freshness } from "../../../src/reconcile/freshness.ts";
 import { ApplicationState } from "../../../src/reconcile/state.ts";
 import { application } from "../status/fixtures.ts";
 
@@ -23,16 +19,8 @@ function settled(spec: Record<string, unknown> = {}): ApplicationState {
 }
 
 function ages(state: ApplicationState, { held = true, due = false } = {}): number[] {
-  const controller: Controller = new Controller({
-    applications: () => [state] as unknown as Applications,
-    environment: () => ({ monotonic: () => now }) as unknown as Environment,
-    shards: () => ({ mayWrite: () => held }) as unknown as Shards,
-    concurrency: 1,
-  });
-  if (due) controller.queue.add(state.key, priorities.normal);
-  const found = [...controller.freshness()].map(({ at }) => at);
-  controller.queue.remove(state.key);
-  return found;
+  const queue = { isDue: () => due };
+  return [...freshness([state], queue, { mayWrite: () => held }, now)].map(({ at }) => at);
 }
 
 test("at rest it is as current as the last look at its source", () => {
