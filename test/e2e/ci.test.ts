@@ -148,11 +148,10 @@ test("the hook of pre-commit stops what does not render, and names it", async ()
   const work = join(directory, "hooked");
   await mkdir(join(work, "overlays/prod"), { recursive: true });
   await mkdir(join(work, "base"), { recursive: true });
-  await writeFile(join(work, "base/kustomization.yaml"), "resources: [web.yaml]\n");
   await writeFile(join(work, "base/web.yaml"), manifest(secret("s", { a: "before-sentinel" })));
   await writeFile(
     join(work, "overlays/prod/kustomization.yaml"),
-    "resources: [../../base, ../../gone]\n",
+    "resources: [../../base/web.yaml, ../../gone]\n",
   );
   await commitAll(work, "First");
   const run = (...changed: string[]) =>
