@@ -41,7 +41,7 @@ export async function estateOf({ applications, namespace }: Cluster): Promise<Es
 
 function applicationOf(object: KubeObject): EstateApplication {
   const { namespace = "", name = "", annotations = {} } = object.metadata;
-  const { serviceAccountName, prune = false, mode } = specOf(object);
+  const { serviceAccountName, prune = false, mode, destination } = specOf(object);
   const others = (annotations[namespacesAnnotation] ?? "").split(",");
   return {
     key: applicationKey({ namespace, name }),
@@ -51,6 +51,7 @@ function applicationOf(object: KubeObject): EstateApplication {
     enforce: mode === "enforce",
     object,
     kinds: recordedGroupKinds(annotations),
-    namespaces: [namespace, ...others].filter((one) => one !== ""),
+    // The record names its own namespace never, whether it deploys there or not.
+    namespaces: [destination?.namespace ?? namespace, ...others].filter((one) => one !== ""),
   };
 }
