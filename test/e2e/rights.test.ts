@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configMap, manifest, secret } from "./harness/manifests.ts";
 import type { Tenant } from "./harness/tenant.ts";
+import { waitFor } from "./harness/wait.ts";
 import { RightsCluster } from "./rights/cluster.ts";
 import { objectOf, writing } from "./rights/kinds.ts";
 import { type Grant, installVariant, inWords, type Variant, withdraw } from "./rights/variant.ts";
@@ -103,8 +104,13 @@ describe("namespaced", () => {
     variant = await installVariant(cluster.plane, "namespaced");
   });
 
-  test("there is no ClusterRole, and one watch for each namespace is all that it takes", async () => {
-    expect(variant.grants.filter(({ kind }) => kind === "ClusterRole")).toEqual([]);
+  const isOwn = ({ namespace }: Grant) => namespace === "mooring-system";
+  const isOfCluster = ({ kind }: Grant) => kind === "ClusterRole";
+
+  test("one watch for each namespace is all that it takes, and of the cluster a look at its own CRD", async () => {
+    expect(variant.grants.filter(isOfCluster).map(inWords)).toEqual([
+      "ClusterRole mooring-system-definition: list customresourcedefinitions applications.mooring.dev",
+    ]);
     expect(variant.env.MOORING_WATCH_NAMESPACES).toBe("team-a,team-b");
     await cluster.usesAllOf(variant, [
       { tenant: teamA, name: "here" },
@@ -113,10 +119,9 @@ describe("namespaced", () => {
   });
 
   test("without any one rule a promise breaks, in each namespace", async () => {
-    const isOwn = ({ namespace }: Grant) => namespace === "mooring-system";
     const own = variant.grants.filter(isOwn).map(inWords);
     expect(own).toEqual(clusterWide.grants.filter(isOwn).map(inWords));
-    const rules = variant.grants.filter((grant) => !isOwn(grant));
+    const rules = variant.grants.filter((grant) => !isOwn(grant) && !isOfCluster(grant));
     const shown = await cluster.breaksWithout(variant, rules, [teamA, teamB]);
     expect(shown).toEqual(rules.map(inWords).sort());
   });
@@ -145,5 +150,30 @@ describe("namespaced", () => {
       expect(await cluster.api.get("ConfigMap", "team-c", "there")).toBeUndefined();
       expect((await ignored.get()).status).toBeUndefined();
     });
+  });
+
+  test("who deletes the CRD deletes no object: that is held; without the look at its own CRD it would not be", async () => {
+    const look = variant.grants.filter(isOfCluster);
+    const object = () => cluster.api.get("ConfigMap", "team-a", "kept");
+    await cluster.running(variant, async (controller) => {
+      await controller.ready();
+      const app = await teamA.application("kept", {
+        files: { "deploy/a.yaml": manifest(configMap("kept", { colour: "blue" })) },
+      });
+      await app.ready();
+      await cluster.plane.kubectl(["delete", "crd/applications.mooring.dev", "--wait=false"]);
+      const { message } = await app.condition("Stalled", "True", "PruneHeld");
+      expect(message).toContain("the CRD of Applications is being deleted");
+      expect(await object()).toBeDefined();
+    });
+    const restore = await withdraw(cluster.api, look);
+    try {
+      await cluster.running(variant, async (controller) => {
+        await controller.ready();
+        await waitFor("the object to be gone", object, (found) => found === undefined, 60_000);
+      });
+    } finally {
+      await restore();
+    }
   });
 });

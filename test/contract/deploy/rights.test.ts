@@ -5,7 +5,13 @@ import { type ControlPlane, startControlPlane } from "../../cluster/control-plan
 import { kustomize } from "./manifests.ts";
 
 const controller = "system:serviceaccount:mooring-system:mooring";
-const clusterScoped = ["mooring-controller", "mooring-watch", "mooring-impersonate"];
+const clusterScoped = [
+  ...["mooring-controller", "mooring-watch", "mooring-impersonate"],
+  "mooring-system-definition",
+];
+/** Of the whole cluster, in the namespaced variant. */
+const definition =
+  "customresourcedefinitions.apiextensions.k8s.io [applications.mooring.dev] [list]";
 
 let plane: ControlPlane;
 beforeAll(async () => {
@@ -109,16 +115,17 @@ describe("listed kinds", () => {
 describe("namespaced", () => {
   beforeAll(() => install("namespaced"));
 
-  test("it has nothing outside of its namespaces", async () => {
-    expect(await rightsIn("elsewhere")).toEqual([]);
+  test("outside of its namespaces it has a look at its own CRD", async () => {
+    expect(await rightsIn("elsewhere")).toEqual([definition]);
   });
 
   test("in each of them it has what it has everywhere otherwise", async () => {
-    for (const team of ["team-a", "team-b"]) expect(await rightsIn(team)).toEqual(everyTenant);
+    for (const team of ["team-a", "team-b"])
+      expect(await rightsIn(team)).toEqual([...everyTenant, definition].sort());
   });
 
   test("in its own it sees nothing but what is its own", async () => {
-    expect(await rightsIn("mooring-system")).toEqual(own);
+    expect(await rightsIn("mooring-system")).toEqual([...own, definition].sort());
   });
 });
 
