@@ -26,7 +26,7 @@ beforeAll(async () => {
   await Promise.all([rendered(), healed(), restored(), held(), refused(), withSecret()]);
   await drifted();
   samples = await world.controller.metrics();
-}, 180_000);
+});
 afterAll(() => world?.stop());
 
 const map = (name: string, data: Record<string, string> = { colour: "blue" }) => ({
