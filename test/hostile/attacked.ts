@@ -6,7 +6,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import type { RenderedObject } from "../../src/model/desired.ts";
 import { Problem } from "../../src/model/problem.ts";
@@ -45,7 +44,7 @@ export function built(fields: Record<string, unknown>, files: Record<string, str
 }
 
 export type Attempt = ({ objects: readonly RenderedObject[] } | { problem: Problem }) & {
-  /** For how long this thread did nothing else, at most. */
+  /** CPU time of this thread's longest turn: for how long it could do nothing else on a quiet machine. */
   heldMs: number;
 };
 
@@ -110,14 +109,12 @@ export class Attacked {
       key: "team/shop",
       scope: "team",
     };
-    const delays = monitorEventLoopDelay({ resolution: 10 });
-    delays.enable();
+    const turns = watchTurns();
     const outcome = await this.#renderer.render(snapshotOf(files), source).then(
       ({ objects }) => ({ objects }),
       (error: unknown) => ({ error }),
     );
-    delays.disable();
-    const heldMs = delays.max / 1e6;
+    const heldMs = turns.end();
     if ("objects" in outcome) {
       this.#look(JSON.stringify(outcome.objects));
       return { ...outcome, heldMs };
@@ -195,4 +192,23 @@ function gitFile(change: Exclude<Change, null>): { mode: string; content: Buffer
   if ("executable" in change) return { mode: "100755", content: Buffer.from(change.executable) };
   if ("symlink" in change) return { mode: "120000", content: Buffer.from(change.symlink) };
   return { mode: "160000", content: Buffer.from(change.submodule) };
+}
+
+/** Measures turns of the event loop by the CPU time that they take: other processes do not stretch it. */
+function watchTurns(): { end(): number } {
+  let last = process.threadCpuUsage();
+  let longest = 0;
+  const look = () => {
+    const { user, system } = process.threadCpuUsage(last);
+    longest = Math.max(longest, user + system);
+    last = process.threadCpuUsage();
+  };
+  const timer = setInterval(look, 10);
+  return {
+    end() {
+      clearInterval(timer);
+      look();
+      return longest / 1000;
+    },
+  };
 }
