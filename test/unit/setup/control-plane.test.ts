@@ -8,6 +8,7 @@ import {
   controlPlaneBinaries,
   findBinaries,
   kubernetesMinors,
+  monitoringToolBinaries,
   officialRendererBinaries,
   officialRenderers,
   pinnedVersion,
@@ -105,6 +106,9 @@ describe("where the control plane's binaries are", () => {
     const kustomize = await program(componentDirectory("kustomize", env), "kustomize");
     expect(findBinaries(env)).toEqual({});
     expect(findBinaries(env, officialRenderers)).toEqual({ kustomize });
+    expect(() => monitoringToolBinaries(env)).toThrow(
+      "the monitoring tools lack promtool; run: node setup/main.mjs test",
+    );
     expect(() => officialRendererBinaries(env)).toThrow(
       "the official renderers lack helm; run: node setup/main.mjs test",
     );
