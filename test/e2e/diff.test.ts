@@ -289,7 +289,6 @@ test("ignored fields are left out, held by us or not, in lists too", async () =>
     ),
   });
   expect(await diff(["web"])).toMatchObject({ code: 0, out: "" });
-
   await app.commit({
     "deploy/web.yaml": manifest(
       deployment("web", { replicas: 5, env, image: "example.com/app:2" }),
@@ -544,20 +543,29 @@ describe("what others set goes when an object is taken over", () => {
     const { tenant, diff } = await team(namespace);
     await before(world.plane.kubectl);
     const app = await tenant.application("web", {
-      spec: { suspend: true },
+      spec: { mode: "warn" },
       files: { "deploy/web.yaml": manifest(wanted) },
     });
-    await app.condition("Ready", "Unknown", "Suspended");
-    const { code, out } = await diff(["web", "-o", "json"]);
-    expect(code).toBe(1);
+    await app.condition("Drifted", "True");
+    const { code, out, err } = await diff(["web", "-o", "json"]);
+    expect({ code, err, out: code === 2 ? out : "" }).toEqual({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("mode warn"),
+    });
     const [told] = JSON.parse(out).objects as [
       { note?: string; fields: { path: string; live?: unknown; desired?: unknown }[] },
     ];
     const read = async () =>
       withoutBookkeeping((await world.api.read("Deployment", namespace, "web")) as KubeObject);
     const live = await read();
-    await app.configure({ suspend: false });
-    await app.condition("Synced", "True", undefined, 60_000);
+    await app.configure({ mode: "enforce" });
+    await app.until(
+      "the adoption",
+      ({ metadata, status }) =>
+        status?.observedGeneration === metadata.generation && status?.sync === "Synced",
+      60_000,
+    );
     const done = await read();
     for (const { path, live: was, desired } of told.fields) {
       expect({ path, was: fieldAt(live, path), is: fieldAt(done, path) }).toEqual({
@@ -591,7 +599,6 @@ describe("what others set goes when an object is taken over", () => {
     expect(note).toBeUndefined();
     expect(fields.map(({ path }) => path).sort()).toEqual([
       "metadata.annotations",
-      "metadata.labels",
       "spec.revisionHistoryLimit",
       "spec.template.spec.containers[0].env",
       "spec.template.spec.containers[0].image",

@@ -97,6 +97,10 @@ function lostPaths(
     if (part === undefined) return [];
     const inner = [...path, part];
     const same = others.flatMap((other) => other[key] ?? []);
+    // Nothing is without metadata, whoever claims what is in it.
+    if (same.length === 0 && inner.length === 1 && part === "metadata") {
+      return lostPaths((at as KubeObject).metadata, below, [], inner);
+    }
     if (same.length === 0) return [inner];
     // Claimed as one value by somebody: no part of it is lost.
     if (same.some((other) => Object.keys(other).length === 0)) return [];

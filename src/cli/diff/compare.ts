@@ -51,15 +51,14 @@ export async function compareTarget(
     if (live.view.deleting) {
       return { ...created(about, body), note: "it is being deleted, and created again then" };
     }
-    const { object, note } =
-      context.enforce && wouldAdopt(live.view, isOurs)
-        ? await afterAdoption(live.object, answer, {
-            view: live.view,
-            objects: context.objects,
-            disallowedManagers: context.disallowedManagers,
-            fieldManager: context.ownership.fieldManager,
-          })
-        : { object: answer };
+    const { object, note } = wouldAdopt(live.view, isOurs)
+      ? await afterAdoption(live.object, answer, {
+          view: live.view,
+          objects: context.objects,
+          disallowedManagers: context.disallowedManagers,
+          fieldManager: context.ownership.fieldManager,
+        })
+      : { object: answer };
     return { ...changed(about, live.object, object), ...(note === undefined ? {} : { note }) };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) {
