@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { Cluster } from "./access/cluster.ts";
 import type { ClusterFlags } from "./access/flags.ts";
 import type { Terminal } from "./output/terminal.ts";
+import { UsageError } from "./usage.ts";
 
 /** All that a verb may know of the machine. */
 export interface Surroundings {
@@ -49,7 +50,7 @@ export async function reportFailure(
 
 /**
  * The action of a verb. What `run` gives is the exit code; what it throws is told and ends with
- * `failure`. A wrong flag ends with 2.
+ * `failure`. Wrong use ends with 2.
  */
 export function runs<Arguments extends unknown[], Flags>(
   command: Command,
@@ -67,7 +68,8 @@ export function runs<Arguments extends unknown[], Flags>(
     try {
       code = await run(args, command.opts() as Flags);
     } catch (error) {
-      code = await reportFailure(error, surroundings, failure);
+      const wrongUse = error instanceof UsageError;
+      code = await reportFailure(error, surroundings, wrongUse ? exitCodes.usage : failure);
     }
     if (code !== exitCodes.ok) surroundings.exit(code);
   });

@@ -510,6 +510,18 @@ describe("what is refused is said in a line", () => {
       expect([line, code, out]).toEqual([line, 2, ""]);
       expect(err).toMatch(/^error: /);
     }
+    for (const [line, why] of [
+      ["get a -A", "not both"],
+      ["get a/b/c", "neither NAME nor NAMESPACE/NAME"],
+      ["trace deployment", "give KIND NAME or KIND/NAME"],
+      ["logs a --since yesterday", "not a duration"],
+      ["logs a --tail -3", "not a number of lines"],
+    ] as const)
+      expect(await run(line)).toMatchObject({
+        code: 2,
+        out: "",
+        err: expect.stringContaining(why),
+      });
   });
 });
 

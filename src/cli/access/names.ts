@@ -1,4 +1,5 @@
 /** Names as people write them after a verb. */
+import { UsageError } from "../usage.ts";
 
 export interface Named {
   namespace: string;
@@ -8,11 +9,11 @@ export interface Named {
 /**
  * NAME, or NAMESPACE/NAME.
  * @param namespace of a name alone
- * @throws Error when it is neither
+ * @throws UsageError when it is neither
  */
 export function named(text: string, namespace: string): Named {
   const [first = "", second, ...more] = text.split("/");
   if (first === "" || second === "" || more.length > 0)
-    throw new Error(`${JSON.stringify(text)} is neither NAME nor NAMESPACE/NAME`);
+    throw new UsageError(`${JSON.stringify(text)} is neither NAME nor NAMESPACE/NAME`);
   return second === undefined ? { namespace, name: first } : { namespace: first, name: second };
 }

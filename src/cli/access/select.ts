@@ -1,5 +1,7 @@
 /** The Applications that a command line means: those that it names, or those of a place and with labels. */
+
 import type { KubeObject } from "../../model/object.ts";
+import { UsageError } from "../usage.ts";
 import { ApplicationNotFound, type Selection } from "./applications.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ListFlags } from "./flags.ts";
@@ -18,14 +20,14 @@ export interface Selected {
   readonly missing: readonly ApplicationNotFound[];
 }
 
-/** @throws Error for names together with flags that select; ApiError */
+/** @throws UsageError for names together with flags that select; ApiError */
 export async function selected(
   cluster: Cluster,
   names: readonly string[],
   { selector, allNamespaces }: SelectFlags,
 ): Promise<Selected> {
   if (names.length > 0 && (selector !== undefined || allNamespaces))
-    throw new Error("give names, or --selector and --all-namespaces: not both");
+    throw new UsageError("give names, or --selector and --all-namespaces: not both");
   const wanted = names.map((name) => named(name, cluster.namespace));
   const selection = {
     namespace: allNamespaces ? undefined : cluster.namespace,

@@ -31,15 +31,14 @@ export function readableLine(line: Members, colour: boolean): string {
   const rest = Object.entries(line)
     .filter(([name]) => !known.has(name))
     .map(([name, value]) => `${name}=${quoted(value)}`);
+  const said = [line.msg, error?.message].filter((text) => text !== undefined).join(": ");
   const parts = [
-    String(line.time ?? ""),
-    coloured(level.padEnd(5), tones[level], colour),
-    [String(line.msg ?? ""), ...(error?.message === undefined ? [] : [String(error.message)])].join(
-      ": ",
-    ),
+    neutralLine(String(line.time ?? "")),
+    coloured(neutralLine(level).padEnd(5), tones[level], colour),
+    neutralLine(said),
     ...(rest.length === 0 ? [] : [coloured(neutralLine(rest.join(" ")), "faint", colour)]),
   ];
-  return parts.map((part, at) => (at === 2 ? neutralLine(part) : part)).join("  ");
+  return parts.join("  ");
 }
 
 function quoted(value: unknown): string {

@@ -1,4 +1,5 @@
 /** Finds the containers and prints what they say. */
+
 import { apiProblem } from "../../cluster/api-problem.ts";
 import { applicationKey } from "../../model/application.ts";
 import { milliseconds } from "../../model/duration.ts";
@@ -10,6 +11,7 @@ import { jsonLine } from "../output/documents.ts";
 import { terminalMessage } from "../output/message.ts";
 import { neutralLine, neutralText } from "../output/neutral.ts";
 import type { Terminal } from "../output/terminal.ts";
+import { UsageError } from "../usage.ts";
 import { exitCodes, type Surroundings } from "../verb.ts";
 import { parseLine, readableLine } from "./controller-line.ts";
 import { type FollowOptions, followLogs } from "./follow.ts";
@@ -36,11 +38,11 @@ export async function showLogs(
 ): Promise<number> {
   const { terminal, now, signal } = surroundings;
   const { namespace, name } = named(app, cluster.namespace);
+  const [tail, since] = [numberOf(flags.tail), sinceTime(flags.since, now())];
   const application = await cluster.applications.get(namespace, name);
-  const tail = numberOf(flags.tail);
   const options: Omit<FollowOptions, "concerns" | "tailEach" | "tailAll"> = {
     follow: flags.follow === true,
-    since: sinceTime(flags.since, now()),
+    since,
     refused: (container, error) =>
       terminal.note(
         `note: ${keyOf(container)}: ${neutralLine(terminalMessage(apiProblem(error)))}`,
@@ -99,18 +101,20 @@ function keyOf({ pod, name }: Container): string {
   return `${pod}/${name}`;
 }
 
-/** @throws Error when it is no duration */
+/** @throws UsageError when it is no duration */
 function sinceTime(since: string | undefined, now: Date): string | undefined {
   if (since === undefined) return undefined;
   if (!/^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$/.test(since))
-    throw new Error(`--since: ${JSON.stringify(since)} is not a duration, such as 10m or 1h30m`);
+    throw new UsageError(
+      `--since: ${JSON.stringify(since)} is not a duration, such as 10m or 1h30m`,
+    );
   return new Date(now.getTime() - milliseconds(since)).toISOString();
 }
 
-/** @throws Error when it is no number of lines */
+/** @throws UsageError when it is no number of lines */
 function numberOf(tail: string | undefined): number | undefined {
   if (tail === undefined) return undefined;
   if (!/^[0-9]{1,9}$/.test(tail))
-    throw new Error(`--tail: ${JSON.stringify(tail)} is not a number of lines`);
+    throw new UsageError(`--tail: ${JSON.stringify(tail)} is not a number of lines`);
   return Number(tail);
 }

@@ -14,7 +14,7 @@ Examples:
   mooring completion fish > ~/.config/fish/completions/mooring.fish
 
 For kubectl mooring, kubectl asks a program kubectl_complete-mooring on PATH:
-  printf '#!/bin/sh\\nexec mooring __complete -- "$@"\\n' > kubectl_complete-mooring
+  printf '#!/bin/sh\\nexec mooring __complete -- "$@"' > kubectl_complete-mooring
 
 Exit codes: 0, or 2 for wrong use.`;
 
