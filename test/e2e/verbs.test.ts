@@ -164,28 +164,41 @@ test("a missing right is told with its verb, resource and namespace", async () =
 });
 
 describe("suspend and resume", () => {
-  test("nothing is healed in between; the reason is kept for others, and goes with resume", async () => {
-    const { run, app, live } = await desk("pausing");
-    const { code, out, err } = await run(["suspend", "web", "--reason", "incident 4711"]);
-    expect({ code, out }).toEqual({ code: 0, out: "pausing/web suspended: incident 4711\n" });
-    expect(err).toContain("mooring resume web -n pausing");
-    const { metadata, spec } = await app.get();
-    expect(spec.suspend).toBe(true);
-    expect(metadata.annotations?.["mooring.dev/suspend-reason"]).toBe("incident 4711");
-    await app.condition("Ready", "Unknown", "Suspended");
-    await world.api.patch("ConfigMap", "pausing", "a", { data: { v: "by hand" } });
-    expect((await run(["suspend", "web"])).out).toBe("pausing/web is suspended already\n");
-    expect(await live("a")).toEqual({ v: "by hand" });
+  test.each(widths)(
+    "nothing is healed in between; the reason is kept for others, and goes with resume: %i columns",
+    async (columns) => {
+      const namespace = `pausing-${columns}`;
+      const { run, app, live } = await desk(namespace);
+      const { code, out, err } = await run(["suspend", "web", "--reason", "incident 4711"], {
+        columns,
+      });
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: `${namespace}/web suspended: incident 4711\n`,
+      });
+      expect(err).toContain(`mooring resume web -n ${namespace}`);
+      const { metadata, spec } = await app.get();
+      expect(spec.suspend).toBe(true);
+      expect(metadata.annotations?.["mooring.dev/suspend-reason"]).toBe("incident 4711");
+      await app.condition("Ready", "Unknown", "Suspended");
+      await world.api.patch("ConfigMap", namespace, "a", { data: { v: "by hand" } });
+      expect((await run(["suspend", "web"])).out).toBe(`${namespace}/web is suspended already\n`);
+      expect(await live("a")).toEqual({ v: "by hand" });
 
-    expect((await run(["resume", "web", "--dry-run"])).out).toContain("(server dry run)");
-    expect((await app.get()).spec.suspend).toBe(true);
-    expect(await run(["resume", "web"])).toMatchObject({ code: 0, out: "pausing/web resumed\n" });
-    await app.ready();
-    expect(await live("a")).toEqual({ v: "1" });
-    expect((await app.get()).metadata.annotations).not.toHaveProperty([
-      "mooring.dev/suspend-reason",
-    ]);
-  });
+      expect((await run(["resume", "web", "--dry-run"])).out).toContain("(server dry run)");
+      expect((await app.get()).spec.suspend).toBe(true);
+      const resumed = await run(["resume", "web"], { columns });
+      expect(resumed).toMatchObject({ code: 0, out: `${namespace}/web resumed\n` });
+      await expect(
+        (out + err + resumed.out + resumed.err).replaceAll(namespace, "pausing"),
+      ).toMatchFileSnapshot(`golden/suspend-resume-${columns}.txt`);
+      await app.ready();
+      expect(await live("a")).toEqual({ v: "1" });
+      expect((await app.get()).metadata.annotations).not.toHaveProperty([
+        "mooring.dev/suspend-reason",
+      ]);
+    },
+  );
 
   test("it is said who will put it back", async () => {
     const { run, app } = await desk("kept-by-others");
@@ -231,29 +244,37 @@ describe("rollback", () => {
     second = await here.app.deploy(settings("2"));
   });
 
-  test("goes back to what was healthy before, and stays there until it is ended", async () => {
-    const { code, out, err } = await here.run(["rollback", "web"]);
-    expect(code).toBe(0);
-    expect(out).toBe(
-      `rolling/web is to go back from ${second.slice(0, 10)} to ${first.slice(0, 10)}, until the source has a newer commit\n` +
-        `rolling/web is Ready at ${shortOf((await here.app.get()).status?.revision)}, 1 object\n`,
-    );
-    expect(err).toContain("mooring rollback web -n rolling --end");
-    expect(await here.live("a")).toEqual({ v: "1" });
-    expect((await here.app.get()).status).toMatchObject({
-      rollback: { to: first, skipped: second },
-    });
+  test.each(widths)(
+    "goes back to what was healthy before, and stays there until it is ended: %i columns",
+    async (columns) => {
+      const { code, out, err } = await here.run(["rollback", "web"], { columns });
+      expect(code).toBe(0);
+      expect(out).toBe(
+        `rolling/web is to go back from ${second.slice(0, 10)} to ${first.slice(0, 10)}, until the source has a newer commit\n` +
+          `rolling/web is Ready at ${shortOf((await here.app.get()).status?.revision)}, 1 object\n`,
+      );
+      expect(err).toContain("mooring rollback web -n rolling --end");
+      expect(await here.live("a")).toEqual({ v: "1" });
+      expect((await here.app.get()).status).toMatchObject({
+        rollback: { to: first, skipped: second },
+      });
 
-    const ended = await here.run(["rollback", "web", "--end"]);
-    expect(ended.code).toBe(0);
-    expect(await here.live("a")).toEqual({ v: "2" });
-    expect((await here.app.get()).metadata.annotations).not.toHaveProperty([
-      "mooring.dev/rollback-to",
-    ]);
-    expect((await here.run(["rollback", "web", "--end"])).out).toBe(
-      "rolling/web is not rolled back\n",
-    );
-  });
+      const ended = await here.run(["rollback", "web", "--end"], { columns });
+      expect(ended.code).toBe(0);
+      await expect(
+        (out + err.replace(/^ {2}.*\n/gm, "") + ended.out)
+          .replaceAll(first.slice(0, 10), "<first>")
+          .replaceAll(second.slice(0, 10), "<second>"),
+      ).toMatchFileSnapshot(`golden/rollback-${columns}.txt`);
+      expect(await here.live("a")).toEqual({ v: "2" });
+      expect((await here.app.get()).metadata.annotations).not.toHaveProperty([
+        "mooring.dev/rollback-to",
+      ]);
+      expect((await here.run(["rollback", "web", "--end"])).out).toBe(
+        "rolling/web is not rolled back\n",
+      );
+    },
+  );
 
   test("to the beginning of a commit, for some time", async () => {
     const now = () => new Date("2099-01-01T00:00:00Z");
