@@ -124,6 +124,7 @@ test("its identity is the Pod's, and its Lease says so", async () => {
     "the Lease",
     () => api.read("Lease", "mooring-system", "mooring-shard-0"),
     (object) => object.spec.holderIdentity !== "",
+    60_000,
   );
   expect(lease.spec.holderIdentity).toBe(pod.uid);
 });
@@ -145,6 +146,7 @@ test("it deploys, heals and prunes an application over HTTP", async () => {
     "the heal",
     () => api.read("ConfigMap", "shop", "settings"),
     ({ data }) => data.colour === "blue",
+    60_000,
   );
   await app.deploy({ "deploy/banner.yaml": null });
   expect(await api.get("ConfigMap", "shop", "banner")).toBeUndefined();

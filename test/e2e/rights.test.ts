@@ -98,9 +98,9 @@ describe("namespaced", () => {
   let variant: Variant;
   beforeAll(async () => {
     // What the cluster-wide variants have, and this one does without.
-    for (const role of ["mooring-controller", "mooring-watch", "mooring-impersonate"])
-      for (const kind of ["ClusterRole", "ClusterRoleBinding"] as const)
-        await cluster.api.delete(kind, "", role);
+    const theirs = ["mooring-controller", "mooring-watch", "mooring-impersonate"];
+    for (const kind of ["clusterrole", "clusterrolebinding"])
+      await cluster.plane.kubectl(["delete", kind, "--ignore-not-found", ...theirs]);
     variant = await installVariant(cluster.plane, "namespaced");
   });
 
@@ -149,6 +149,21 @@ describe("namespaced", () => {
       await cluster.api.read("ConfigMap", "team-a", "here");
       expect(await cluster.api.get("ConfigMap", "team-c", "there")).toBeUndefined();
       expect((await ignored.get()).status).toBeUndefined();
+    });
+  });
+
+  test("a lost record of what an Application owns is rebuilt from these namespaces alone", async () => {
+    await cluster.running(variant, async (controller) => {
+      await controller.ready();
+      const [stays, goes] = [configMap("stays", {}), configMap("goes", {})];
+      const app = await teamA.application("lost", {
+        files: { "deploy/stays.yaml": manifest(stays), "deploy/goes.yaml": manifest(goes) },
+      });
+      await app.ready();
+      await app.annotate({ "applyset.kubernetes.io/contains-group-kinds": null });
+      await app.deploy({ "deploy/goes.yaml": null });
+      expect(await controller.log()).toContain("the record of owned kinds is lost");
+      expect(await cluster.api.get("ConfigMap", "team-a", "goes")).toBeUndefined();
     });
   });
 
