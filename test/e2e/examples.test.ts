@@ -303,6 +303,14 @@ describe("platform-and-teams", () => {
     await allReady(team());
   });
 
+  test("what a team removes from its repository is pruned", async () => {
+    await world.api.read("ConfigMap", "orders", "web");
+    const commit = await orders.commit({ "deploy/settings.yaml": null });
+    await team().refresh();
+    await team().ready(commit, deployedMs);
+    expect(await world.api.get("ConfigMap", "orders", "web")).toBeUndefined();
+  });
+
   test("a member of the team may look at its Application, and neither change it nor look into others' namespaces", async () => {
     const may = async (...question: string[]) =>
       (

@@ -34,7 +34,6 @@ metadata:
 stringData:
   password: {{ randAlphaNum 32 | quote }}
   id: {{ uuidv4 | quote }}
-  login: {{ htpasswd "me" "secret" | quote }}
 `;
 
 beforeAll(async () => {
@@ -98,6 +97,15 @@ async function deployEverything(): Promise<void> {
     files: { "deploy/c.yaml": manifest(configMap("reported", { v: "1" })) },
     spec: { mode: "warn" },
   });
+  await cluster.plane.kubectl(["create", "serviceaccount", "robot", "-n=life"]);
+  await cluster.plane.kubectl([
+    ...["create", "rolebinding", "robot", "-n=life"],
+    ...["--clusterrole=admin", "--serviceaccount=life:robot"],
+  ]);
+  await application("named", {
+    files: { "deploy/c.yaml": manifest(configMap("named", { v: "1" })) },
+    spec: { serviceAccountName: "robot" },
+  });
   const child = await app("plain").get();
   await application("parent", {
     files: {
@@ -157,6 +165,9 @@ async function deployed(): Promise<string[]> {
     .sort();
 }
 
+/** As docs/runbooks/upgrading.md says, without an overlay of one's own. */
+const nameServiceAccount = `kubectl patch clusterrole/mooring-impersonate --type=json --patch='[{"op": "add", "path": "/rules/0/resourceNames/-", "value": "robot"}]'`;
+
 test("the previous release deploys applications of every tool, and heals them", async () => {
   await deployEverything();
   await Promise.all(
@@ -173,6 +184,7 @@ test("the previous release deploys applications of every tool, and heals them", 
     deadlineMs,
   );
   await allLooked();
+  await app("named").ready(undefined, deadlineMs);
 });
 
 test.each([
@@ -190,6 +202,20 @@ test.each([
   expect(await writesSince(mark)).toEqual([]);
   expect(await deployed()).toEqual(before);
   expect(await controller.log()).not.toMatch(/"level":"(error|fatal)"/);
+});
+
+test("an application that deploys as a ServiceAccount of another name keeps what it has, and is told of at the next change", async () => {
+  // The previous release could act as any; this one as those that it is installed for.
+  await app("named").ready(undefined, deadlineMs);
+  const commit = await app("named").commit({
+    "deploy/c.yaml": manifest(configMap("named", { v: "2" })),
+  });
+  await app("named").refresh(deadlineMs);
+  const { message } = await app("named").condition("Synced", "False", "Forbidden", deadlineMs);
+  expect(message).toContain("may not impersonate ServiceAccount life/robot");
+  expect((await cluster.api.read("ConfigMap", "life", "named")).data.v).toBe("1");
+  await runAsReader(cluster.plane, nameServiceAccount);
+  await app("named").ready(commit, deadlineMs);
 });
 
 test("after it nothing of the previous release's rights is left, and its Deployment rolls out", async () => {
