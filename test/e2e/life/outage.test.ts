@@ -26,7 +26,7 @@ import { startWorld, type World } from "../harness/world.ts";
 const outageMs = 120_000;
 const inTurn = { concurrent: false };
 const deadlineMs = 180_000;
-/** What the issue of a replaced credential may take. */
+/** A replaced credential is used within it. */
 const minuteMs = 60_000;
 
 let world: World;
