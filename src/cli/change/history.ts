@@ -8,19 +8,19 @@ const shortest = 4;
 
 /**
  * @param wanted a commit's id, its beginning, or a whole revision of the history; without it the
- *   last one that was healthy before the current one
- * @param current full id of the commit that is not wanted any more
+ *   last one that was healthy before these
+ * @param left full ids of the commits that are not wanted any more: the skipped, the deployed
  * @returns the full id of a commit
  * @throws Error that tells what there is
  */
 export function commitToRollBackTo(
   history: readonly Entry[],
   wanted: string | undefined,
-  current: string | undefined,
+  left: readonly string[],
 ): string {
   if (wanted === undefined) {
     const healthy = history.find(
-      (entry) => entry.healthyAt !== undefined && commitOf(entry.revision) !== current,
+      (entry) => entry.healthyAt !== undefined && !left.includes(commitOf(entry.revision)),
     );
     if (healthy !== undefined) return commitOf(healthy.revision);
     throw new Error(`no other revision of its history was healthy: name one\n${told(history)}`);

@@ -51,7 +51,9 @@ async function begin(
   refuseIdle(object, app, flags);
   const status = statusOf(object);
   const skip = skippedIn(status);
-  const to = commitToRollBackTo(status.history ?? [], revision, skip);
+  // A second rollback goes further back than the first.
+  const left = [skip, status.rollback?.to].filter((commit) => commit !== undefined);
+  const to = commitToRollBackTo(status.history ?? [], revision, left);
   if (to === skip) throw new Error(`${who} is at ${short(to)} already`);
   const until = flags.until === undefined ? undefined : endOf(flags.until, now());
   await applications.patch(
