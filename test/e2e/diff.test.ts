@@ -14,6 +14,7 @@ import { commitAll } from "../git/work-tree.ts";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { type CommandOptions, mooring, type Said, withoutChance } from "./harness/command.ts";
 import { configMap, definition, deployment, manifest, secret } from "./harness/manifests.ts";
+import { person } from "./harness/person.ts";
 import { chart } from "./harness/sources.ts";
 import type { Tenant } from "./harness/tenant.ts";
 import { waitFor } from "./harness/wait.ts";
@@ -32,7 +33,6 @@ afterAll(async () => {
   await rm(cwd, { recursive: true, force: true });
 });
 
-const rbac = "rbac.authorization.k8s.io";
 const deploying = [
   {
     apiGroups: ["", "apps", "shop.example"],
@@ -42,20 +42,6 @@ const deploying = [
   { apiGroups: ["mooring.dev"], resources: ["applications"], verbs: ["get"] },
 ];
 
-/** Somebody with these rights in one namespace. @returns their kubeconfig */
-async function person(name: string, namespace: string, rules: object[]): Promise<string> {
-  const metadata = { namespace, name };
-  await world.api.create({ apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules });
-  await world.api.create({
-    apiVersion: `${rbac}/v1`,
-    kind: "RoleBinding",
-    metadata,
-    roleRef: { apiGroup: rbac, kind: "Role", name },
-    subjects: [{ apiGroup: rbac, kind: "User", name }],
-  });
-  return world.plane.kubeconfigFor({ name });
-}
-
 interface Team {
   tenant: Tenant;
   diff(args: readonly string[], options?: Partial<CommandOptions>): Promise<Said>;
@@ -63,7 +49,7 @@ interface Team {
 
 async function team(name: string, rules: object[] = deploying): Promise<Team> {
   const tenant = await world.createTenant(name);
-  const kubeconfig = await person(`dev-of-${name}`, name, rules);
+  const kubeconfig = await person(world, `dev-of-${name}`, name, rules);
   return {
     tenant,
     diff: (args, options = {}) =>
@@ -489,7 +475,7 @@ describe("with credentials", () => {
       ...rule,
       resources: rule.resources.filter((resource) => resource !== "secrets"),
     }));
-    const kubeconfig = await person("without-secrets", "private", rules);
+    const kubeconfig = await person(world, "without-secrets", "private", rules);
     const store = join(cwd, "git-credentials");
     await writeFile(
       store,

@@ -5,6 +5,7 @@ import { ownershipOf } from "../../src/plan/ownership.ts";
 import type { ApplicationHandle } from "./harness/application-handle.ts";
 import { type CommandOptions, mooring, type Said, withoutChance } from "./harness/command.ts";
 import { configMap, manifest } from "./harness/manifests.ts";
+import { person } from "./harness/person.ts";
 import { startWorld, type World } from "./harness/world.ts";
 
 let world: World;
@@ -35,16 +36,7 @@ async function desk(
   rules: object[] = editing,
 ): Promise<Desk> {
   const tenant = await world.createTenant(namespace);
-  const metadata = { namespace, name: "operator" };
-  await world.api.create({ apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules });
-  await world.api.create({
-    apiVersion: `${rbac}/v1`,
-    kind: "RoleBinding",
-    metadata,
-    roleRef: { apiGroup: rbac, kind: "Role", name: "operator" },
-    subjects: [{ apiGroup: rbac, kind: "User", name: `op-of-${namespace}` }],
-  });
-  const kubeconfig = await world.plane.kubeconfigFor({ name: `op-of-${namespace}` });
+  const kubeconfig = await person(world, `op-of-${namespace}`, namespace, rules);
   const app = await tenant.application("web", { files });
   await app.ready(undefined, 60_000);
   return {
