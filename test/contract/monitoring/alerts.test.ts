@@ -157,6 +157,25 @@ test("mode observe promises to compare only: neither a difference nor drift fire
   });
 });
 
+test("objects that are missing page somebody only where they are applied", () => {
+  const missing = (mode: string) => ({
+    interval: "1m",
+    input_series: [
+      { series: info({ mode }), values: "1x30" },
+      {
+        series: series("mooring_application_health_state", { ...app, state: "Missing" }),
+        values: "1x30",
+      },
+    ],
+  });
+  const told = { ...app, severity: "critical", owner: "shop-team", state: "Missing" };
+  return passes(
+    { ...missing("enforce"), promql_expr_test: [firing("MooringHealthDegraded", 6, told)] },
+    { ...missing("warn"), promql_expr_test: [firing("MooringHealthDegraded", 30)] },
+    { ...missing("observe"), promql_expr_test: [firing("MooringHealthDegraded", 30)] },
+  );
+});
+
 const firing = (alertname: string, minute: number, ...labels: Record<string, string>[]) => ({
   expr: `ALERTS{alertname="${alertname}", alertstate="firing"}`,
   eval_time: `${minute}m`,
