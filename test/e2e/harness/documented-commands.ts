@@ -54,6 +54,9 @@ export async function runAsReader(
     stderr += text;
   });
   const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`ended with ${code}:\n${script}\n${stderr.trim()}`);
+  if (code !== 0)
+    throw new Error(
+      `ended with ${code}:\n${script}\n${stderr.trim()}\nit printed:\n${stdout.slice(-2000)}`,
+    );
   return stdout;
 }
