@@ -67,7 +67,7 @@ export const metricCatalogue = {
     name: "mooring_application_drift_age_seconds",
     type: "gauge",
     labels: [...app, "manager"],
-    help: "For how long the Application has been drifted; absent while it is not. manager did it, as far as managedFields tell: empty for a deletion.",
+    help: "For how long the Application has been drifted; absent while it is not. manager did it; empty or unknown where managedFields do not tell, as of a deletion, or of what a commit made different in mode warn or observe.",
   },
   heldPrune: {
     name: "mooring_application_held_prune_objects",

@@ -107,7 +107,7 @@ export const alertCases: readonly AlertCase[] = [
     waits: 5,
     summary: "Application team-a/shop would delete 12 object(s), and waits for an approval",
     description:
-      "Git no longer has 12 object(s) of Application team-a/shop, and the prune guard holds their deletion. `mooring get shop -n team-a -o yaml` lists them in status.heldPrune: put them back into Git, or approve exactly those with `mooring approve shop -n team-a`.",
+      "Git no longer has 12 object(s) of Application team-a/shop, and the prune guard holds their deletion. `mooring approve shop -n team-a --dry-run` lists them: put them back into Git, or approve exactly those with `mooring approve shop -n team-a`.",
   },
   {
     alert: "MooringSecretNotRotated",

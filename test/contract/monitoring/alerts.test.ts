@@ -176,6 +176,26 @@ test("objects that are missing page somebody only where they are applied", () =>
   );
 });
 
+test("what a commit made different in warn accuses nobody of drift", () => {
+  const differs = (mode: string, manager: string) => ({
+    interval: "1m",
+    input_series: [
+      { series: info({ mode }), values: "1x30" },
+      {
+        series: series("mooring_application_drift_age_seconds", { ...app, manager }),
+        values: "301x30",
+      },
+    ],
+  });
+  const told = (manager: string) =>
+    firing("MooringDrift", 5, { ...app, severity: "warning", owner: "shop-team", manager });
+  return passes(
+    { ...differs("warn", "unknown"), promql_expr_test: [firing("MooringDrift", 30)] },
+    { ...differs("warn", "kubectl-edit"), promql_expr_test: [told("kubectl-edit")] },
+    { ...differs("enforce", "unknown"), promql_expr_test: [told("unknown")] },
+  );
+});
+
 const firing = (alertname: string, minute: number, ...labels: Record<string, string>[]) => ({
   expr: `ALERTS{alertname="${alertname}", alertstate="firing"}`,
   eval_time: `${minute}m`,
