@@ -6,6 +6,7 @@ import type { Objects } from "../../cluster/objects.ts";
 import type { Application } from "../../model/application.ts";
 import { Problem } from "../../model/problem.ts";
 import { readCredentials } from "../../reconcile/source.ts";
+import { checkUrl, display } from "../../source/git/address.ts";
 import type { GitCredentials } from "../../source/git/remote.ts";
 
 export interface Chosen {
@@ -46,13 +47,16 @@ export async function chooseCredentials(
 }
 
 /**
- * `git credential fill`.
+ * `git credential fill`, for the very host that is asked afterwards: a line break in a URL would
+ * begin another line of git's question, which may name another host.
  * @returns undefined where git has none, or is not installed
+ * @throws Problem SourceRefused
  */
 async function gitCredential(
   url: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<GitCredentials | undefined> {
+  const asked = display(checkUrl(url));
   const child = spawn("git", ["credential", "fill"], {
     stdio: ["pipe", "pipe", "ignore"],
     env: { ...env, GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "", SSH_ASKPASS: "" },
@@ -62,7 +66,7 @@ async function gitCredential(
     // It ended before it read: its exit code says so.
   });
   try {
-    child.stdin.end(`url=${url}\n\n`);
+    child.stdin.end(`url=${asked}\n\n`);
     const [answer, [code]] = await Promise.all([
       text(child.stdout),
       once(child, "close") as Promise<[number | null]>,
