@@ -4,13 +4,13 @@ import { neutralLine } from "../output/neutral.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const tones: Readonly<Record<string, Tone>> = {
-  warn: "busy",
-  error: "bad",
-  fatal: "bad",
-  debug: "faint",
-  trace: "faint",
-};
+const tones: ReadonlyMap<string, Tone> = new Map([
+  ["warn", "busy"],
+  ["error", "bad"],
+  ["fatal", "bad"],
+  ["debug", "faint"],
+  ["trace", "faint"],
+]);
 /** Said otherwise, or by the question itself. */
 const known = new Set(["level", "time", "msg", "app", "err", "revision"]);
 
@@ -34,7 +34,7 @@ export function readableLine(line: Members, colour: boolean): string {
   const said = [line.msg, error?.message].filter((text) => text !== undefined).join(": ");
   const parts = [
     neutralLine(String(line.time ?? "")),
-    coloured(neutralLine(level).padEnd(5), tones[level], colour),
+    coloured(neutralLine(level).padEnd(5), tones.get(level), colour),
     neutralLine(said),
     ...(rest.length === 0 ? [] : [coloured(neutralLine(rest.join(" ")), "faint", colour)]),
   ];

@@ -6,26 +6,26 @@ export type Tone = "good" | "busy" | "bad" | "faint";
 const styles = { good: "green", busy: "yellow", bad: "red", faint: "gray" } as const;
 
 /** States of sync, health, history and Events. */
-const tones: Readonly<Record<string, Tone>> = {
-  Synced: "good",
-  Healthy: "good",
-  Deployed: "good",
-  True: "good",
-  OutOfSync: "busy",
-  Progressing: "busy",
-  Suspended: "busy",
-  Superseded: "faint",
-  Unknown: "faint",
-  Normal: "faint",
-  Degraded: "bad",
-  Missing: "bad",
-  Failed: "bad",
-  False: "bad",
-  Warning: "bad",
-};
+const tones: ReadonlyMap<string, Tone> = new Map([
+  ["Synced", "good"],
+  ["Healthy", "good"],
+  ["Deployed", "good"],
+  ["True", "good"],
+  ["OutOfSync", "busy"],
+  ["Progressing", "busy"],
+  ["Suspended", "busy"],
+  ["Superseded", "faint"],
+  ["Unknown", "faint"],
+  ["Normal", "faint"],
+  ["Degraded", "bad"],
+  ["Missing", "bad"],
+  ["Failed", "bad"],
+  ["False", "bad"],
+  ["Warning", "bad"],
+]);
 
 export function toneOf(state: string): Tone | undefined {
-  return tones[state];
+  return tones.get(state);
 }
 
 /** @param on as Terminal.colour says */

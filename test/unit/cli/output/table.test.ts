@@ -27,6 +27,11 @@ describe("a table", () => {
     );
   });
 
+  test("takes no name for a state, whatever JavaScript has by that name", () => {
+    const named = table(columns, [{ ...row, name: "constructor" }], { ...plain, colour: true });
+    expect(stripVTControlCharacters(named)).toContain("constructor   Healthy");
+  });
+
   test("cuts what may be cut before it leaves out what may be left out", () => {
     expect(table(columns, [row], { ...plain, columns: 40 })).toBe(
       "NAME   STATE     AGE   MESSAGE\nweb    Healthy   5m    all that there i…\n",
