@@ -226,7 +226,8 @@ function parseCall(args, env) {
     else if (word === "--label") options.label = rest.shift() ?? "";
     else options.targets.push(word);
   }
-  if (!(options.to in limits)) throw new Error(`--to: one of ${Object.keys(limits).join(", ")}`);
+  if (!Object.hasOwn(limits, options.to))
+    throw new Error(`--to: one of ${Object.keys(limits).join(", ")}`);
   if (!/^[A-Za-z0-9 ._/-]{0,64}$/.test(options.label))
     throw new Error("--label: at most 64 letters, digits, spaces, . _ / -");
   const wrong = options.targets.find((target) => !/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(target));

@@ -21,7 +21,8 @@ const chart = "Chart.yaml";
 /** What an object of Kubernetes has, in YAML or JSON. */
 const ofManifests = [/^\s*"?apiVersion"?:/m, /^\s*"?kind"?:/m];
 
-const isFlag = (word) => word.startsWith("-");
+/** Anybody may call a file of a repository `--renderers=x`. */
+const isFlag = (word) => word.startsWith("-") && !existsSync(word);
 const given = process.argv.slice(2);
 const flags = given.filter(isFlag);
 const changed = given.filter((word) => !isFlag(word)).map((path) => normalize(path));
@@ -66,6 +67,9 @@ function rendersAlone(directory) {
   return !existsSync(file) || !/^type:\s*["']?library\b/m.test(readFileSync(file, "utf8"));
 }
 
+/** The name of a directory without what a terminal takes for commands. */
+const shown = (path) => path.replace(/\p{C}/gu, "\ufffd");
+
 function isManifest(path) {
   const hidden = path.split("/").some((part) => part.startsWith("."));
   if (hidden || !/\.(ya?ml|json)$/.test(path) || !existsSync(path)) return false;
@@ -93,10 +97,10 @@ const failures = [];
 for (const directory of [...units].filter(rendersAlone).sort()) {
   const { status, stderr, error } = spawnSync(
     program,
-    [...first, "render", directory, "--redact-secrets", ...flags],
+    [...first, "render", "--redact-secrets", ...flags, "--", directory],
     { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] },
   );
-  if (status !== 0) failures.push(`${directory}\n${error?.message ?? stderr}`);
+  if (status !== 0) failures.push(`${shown(directory)}\n${error?.message ?? stderr}`);
 }
 if (failures.length > 0) {
   process.stderr.write(`${failures.join("\n").trimEnd()}\n`);

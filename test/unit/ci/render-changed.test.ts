@@ -45,7 +45,9 @@ beforeEach(async () => {
     program,
     `#!${process.execPath}
 import { appendFileSync } from "node:fs";
-const [verb, path, ...flags] = process.argv.slice(2);
+const [verb, ...rest] = process.argv.slice(2);
+const [path, ...more] = rest.slice(rest.indexOf("--") + 1);
+const flags = rest.slice(0, rest.indexOf("--")).concat(more);
 appendFileSync(${JSON.stringify(join(directory, "calls"))}, [verb, path, ...flags].join(" ") + "\\n");
 if (path.startsWith("plain")) {
   process.stderr.write("error: plain/one.yaml:2: it is broken\\n");
@@ -101,4 +103,13 @@ test("a plain manifest is rendered with its directory, once, and what is wrong w
 test("flags are handed on, and values of Secrets are never printed", async () => {
   await run("--kube-version=1.36", "overlays/dev/kustomization.yaml");
   expect(await calls()).toEqual(["render overlays/dev --redact-secrets --kube-version=1.36"]);
+});
+
+test("a file whose name looks like a flag is rendered as a file, and is no flag", async () => {
+  const hostile = "--renderers=x/one.yaml";
+  await mkdir(join(directory, "repository", dirname(hostile)), { recursive: true });
+  await writeFile(join(directory, "repository", hostile), "apiVersion: v1\nkind: Service\n");
+  await writeFile(join(directory, "repository", "--help"), "");
+  expect(await run("-n=shop", hostile, "--help")).toMatchObject({ code: 0 });
+  expect(await calls()).toEqual(["render --renderers=x --redact-secrets -n=shop"]);
 });
