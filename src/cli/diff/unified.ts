@@ -15,6 +15,8 @@ export interface Texts {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** File systems take 255 bytes. */
+const longestName = 240;
 const longestDiff = 256 * 1024 * 1024;
 
 /**
@@ -73,8 +75,20 @@ export async function externalDiff(
         throw code === "ENOENT" ? failed("is not installed") : error;
       }
     },
-    ({ name }) => name.replaceAll(/[^A-Za-z0-9.-]+/g, "."),
+    fileNames(all),
   );
+}
+
+/** Two names may differ in what files are not called by (`a:b`, `a.b`), and be longer than files may be. */
+function fileNames(all: readonly Texts[]): (one: Texts, index: number) => string {
+  const plain = all.map(({ name }) => name.replaceAll(/[^A-Za-z0-9.-]+/g, "."));
+  const counts = new Map<string, number>();
+  for (const name of plain) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return (_, index) => {
+    const name = plain[index] ?? "";
+    const isPlain = counts.get(name) === 1 && name.length <= longestName;
+    return isPlain ? name : `${name.slice(0, longestName)}_${index}`;
+  };
 }
 
 async function inFiles<T>(

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -39,6 +39,22 @@ describe("unified diffs", () => {
 });
 
 describe("KUBECTL_EXTERNAL_DIFF", () => {
+  it("gets a file of each object, however alike and long their names are, that only the caller reads", async () => {
+    const program = join(directory, "lists");
+    const listed = join(directory, "listed");
+    await writeFile(
+      program,
+      `#!/bin/sh\nls -l "$2" > ${listed}; stat -c %a "$(dirname "$2")" >> ${listed}\n`,
+    );
+    await chmod(program, 0o755);
+    const names = ["Role shop/a:b", "Role shop/a.b", `Role ${"n".repeat(63)}/${"x".repeat(253)}`];
+    const texts = names.map((name) => ({ name, live: "", desired: "a: 1\n" }));
+    await externalDiff(texts, program, { PATH: process.env.PATH });
+    const [, ...lines] = (await readFile(listed, "utf8")).trim().split("\n");
+    expect(lines.filter((line) => line.startsWith("-rw------- "))).toHaveLength(3);
+    expect(lines.at(-1)).toBe("700");
+  });
+
   it("that fails, or is not installed, is told", async () => {
     const program = join(directory, "fails");
     await writeFile(program, "#!/bin/sh\nexit 3\n");
