@@ -5,9 +5,10 @@ import { resolveScalar } from "../../render/yaml/scalars.ts";
 
 /** Numbers in sixties, dates, merge keys: what readers of YAML 1.1 make of a text and ours does not. */
 const meantOtherwise = /^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9]{4}-[0-9]|<<|=)/;
-/** Not printable in YAML, or a line break to some. */
-const unprintable = /[[\p{Cc}--[\n\t]]\u2028\u2029\ufeff\ufffe\uffff]/v;
-const unescaped = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
+/** Not printable in YAML, a line break to some, or what turns the reading direction of what follows. */
+const unprintable =
+  /[[\p{Cc}--[\n\t]]\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/v;
+const unescaped = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
 
 /** One document, without the line that begins it: kubectl and any other reader of YAML takes it for the same object. */
 export function yamlDocument(object: unknown): string {

@@ -2,8 +2,9 @@
 import type { RenderedObject } from "../../model/desired.ts";
 import { groupOf, type KubeObject } from "../../model/object.ts";
 import { isHook } from "../../plan/targets.ts";
-import { isSecret, redacted } from "../../status/redaction.ts";
+import { isSecret, lastAppliedAnnotation, redacted } from "../../status/redaction.ts";
 import { jsonDocument, yamlDocument } from "../output/documents.ts";
+import { neutralLine } from "../output/neutral.ts";
 
 /** A stream of documents, each below a comment with its source. */
 export function toYaml(objects: readonly RenderedObject[]): string {
@@ -12,7 +13,7 @@ export function toYaml(objects: readonly RenderedObject[]): string {
       // What Helm takes for spaces between hooks may be line breaks.
       const hooks = one.hook?.split(/\s+/).join("");
       const hook = isHook(one) ? `# Hook: ${hooks} (Mooring does not run hooks yet)\n` : "";
-      return `---\n# Source: ${inLine(one.origin)}\n${hook}${yamlDocument(one.object)}`;
+      return `---\n# Source: ${neutralLine(one.origin)}\n${hook}${yamlDocument(one.object)}`;
     })
     .join("");
 }
@@ -23,18 +24,33 @@ export function toJson(objects: readonly RenderedObject[]): string {
   return jsonDocument({ apiVersion: "v1", kind: "List", items });
 }
 
+/** What a Secret has besides values. Of any other member (`stringdata`) nobody knows what it holds. */
+const harmless: ReadonlySet<string> = new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "type",
+  "immutable",
+]);
+
 /** The object with `***` for the values, should it be a Secret. */
 export function withoutSecretValues(object: KubeObject): KubeObject {
   if (!isSecret({ group: groupOf(object.apiVersion), kind: object.kind })) return object;
-  const result = { ...object };
-  for (const field of ["data", "stringData"]) {
-    const values = object[field];
-    if (typeof values !== "object" || values === null) continue;
-    result[field] = Object.fromEntries(Object.keys(values).map((key) => [key, redacted]));
-  }
-  return result;
+  const { annotations } = object.metadata;
+  const result = Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [
+      name,
+      harmless.has(name) ? value : withoutValues(value),
+    ]),
+  ) as KubeObject;
+  // As kubectl get -o yaml prints it: the whole Secret once more.
+  if (annotations?.[lastAppliedAnnotation] === undefined) return result;
+  const kept = { ...annotations, [lastAppliedAnnotation]: redacted };
+  return { ...result, metadata: { ...object.metadata, annotations: kept } };
 }
 
-function inLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, "\ufffd");
+function withoutValues(values: unknown): unknown {
+  if (values === null) return null;
+  if (typeof values !== "object" || Array.isArray(values)) return redacted;
+  return Object.fromEntries(Object.keys(values).map((key) => [key, redacted]));
 }

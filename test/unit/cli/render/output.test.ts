@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { neutralText } from "../../../../src/cli/output/neutral.ts";
 import { toJson, toYaml, withoutSecretValues } from "../../../../src/cli/render/output.ts";
 import type { RenderedObject } from "../../../../src/model/desired.ts";
 import { parseExact } from "../../../../src/model/exact-json.ts";
@@ -78,6 +79,13 @@ test("JSON is one List, in order; of nothing, an empty one", () => {
 test("values of Secrets are replaced, their keys and everything else stay", () => {
   const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, data: { a: "aA==" } };
   expect(withoutSecretValues(secret)).toEqual({ ...secret, data: { a: "***" } });
+  const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+  const exported = { ...secret.metadata, annotations: { a: "b", [lastApplied]: '{"data":"x"}' } };
+  const odd = { ...secret, type: "Opaque", stringdata: { a: "x" }, values: ["x"], more: "x" };
+  expect(withoutSecretValues({ ...odd, metadata: exported })).toEqual({
+    ...{ ...odd, data: { a: "***" }, stringdata: { a: "***" }, values: "***", more: "***" },
+    metadata: { ...exported, annotations: { a: "b", [lastApplied]: "***" } },
+  });
   const other = { ...secret, apiVersion: "example.com/v1" };
   expect(withoutSecretValues(other)).toEqual(other);
 });
@@ -93,8 +101,17 @@ test("neither an origin nor a hook adds a line to what is printed", () => {
   expect(text).not.toContain("\u001b");
 });
 
+test("nothing that is printed turns the reading direction of what follows", () => {
+  const turned = "\u061c\u200e\u200f\u202a\u202e\u2066\u2069";
+  const one = rendered({ image: `a${turned}b`, [turned]: [turned] }, { origin: `a${turned}.yaml` });
+  const yaml = toYaml([one]);
+  expect(yaml).not.toMatch(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+  expect(readBack(yaml)).toEqual([one.object]);
+  expect(neutralText(`a\n${turned}`)).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+});
+
 test("JSON holds nothing that a terminal takes for a command", () => {
-  const one = rendered({ data: { a: "\u001b[2J\u009b2J\u2028" } });
+  const one = rendered({ data: { a: "\u001b[2J\u009b2J\u2028\u202e\u2066" } });
   const text = toJson([one]);
   expect(text).toMatch(/^[\n\x20-\x7e]*$/);
   expect(JSON.parse(text).items).toEqual([one.object]);
