@@ -40,8 +40,8 @@ export const sensitiveKeys: ReadonlySet<string> = new Set([
  * a lone backslash with it: a redacted line of JSON is still a line of JSON.
  */
 const credentials: readonly (readonly [RegExp, string])[] = [
-  // https://user:password@host: all up to the last @ before the path.
-  [/([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/"'<>]{0,4096}@/gi, `$1${redacted}@`],
+  // https://user:password@host: all up to the last @ before the path. More slashes are as good as two.
+  [/([a-z][a-z0-9+.-]{0,20}:\/{2,16})[^\s/"'<>]{0,4096}@/gi, `$1${redacted}@`],
   [
     /([?&](?:[a-z0-9_-]{0,40}(?:token|password|secret|signature|credential|apikey|api_key)|sig|key)=)[^&\s"'<>\\]{1,4096}/gi,
     `$1${redacted}`,

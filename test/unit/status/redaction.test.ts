@@ -15,6 +15,7 @@ describe("a text loses", () => {
   test.each([
     ["credentials of a URL", `fetch https://bot:${value}@git.example/shop.git failed`],
     ["a password with an @", `https://bot:a@${value}@git.example/shop.git`],
+    ["credentials behind more slashes", `https:///bot:${value}@git.example/shop.git`],
     ["a token as user name", `https://${value}@git.example/shop.git`],
     ["a token in a query", `GET https://git.example/x?private_token=${value}&page=2`],
     ["an authorization header", `Authorization: Basic ${value}`],
