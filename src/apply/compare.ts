@@ -2,9 +2,8 @@
 import { ApiError } from "../cluster/api-error.ts";
 import type { LiveObject } from "../model/live.ts";
 import type { ObjectReport } from "../model/report.ts";
-import { differingPaths } from "../plan/difference.ts";
+import { differingPaths, toldPaths } from "../plan/difference.ts";
 import { holderOf } from "../plan/drift.ts";
-import { formatPath } from "../plan/fields.ts";
 import { type Target, withoutMarks } from "../plan/targets.ts";
 import type { ApplyContext } from "./context.ts";
 
@@ -45,7 +44,7 @@ export async function compare(
     const seen = context.view(live, resource);
     if (paths.length > 0) {
       const manager = holderOf(live, paths, context.ownership.fieldManager);
-      return { state: "different", fields: paths.map(formatPath), manager, live: seen };
+      return { state: "different", fields: toldPaths(paths), manager, live: seen };
     }
     return { state: "same", report: { ref, outcome: "unchanged", health: seen.health } };
   } catch (error) {

@@ -1,6 +1,8 @@
 /** What differs between a live object and the answer to a dry-run apply: paths, never values. */
+
+import { annotations } from "../model/application.ts";
 import { isExactInteger } from "../model/exact-json.ts";
-import type { FieldPath } from "./fields.ts";
+import { type FieldPath, formatPath } from "./fields.ts";
 
 /** Written by the apiserver, or of no meaning to the desired state. */
 const serverMetadata = new Set([
@@ -43,6 +45,15 @@ export function differingPaths(
   };
   walk(live, wanted, []);
   return found;
+}
+
+/** As people are told: the hash that we keep on an object changes with whatever else does, and says nothing then. */
+export function toldPaths(paths: readonly FieldPath[]): string[] {
+  const others = paths.filter(
+    ([first, second, third]) =>
+      !(first === "metadata" && second === "annotations" && third === annotations.appliedHash),
+  );
+  return (others.length > 0 ? others : paths).map(formatPath);
 }
 
 function isTree(value: unknown): value is object {

@@ -15,9 +15,11 @@ export interface Shape {
   /** More than one namespace may be in it. */
   namespaces: boolean;
   wide: boolean;
+  /** What Ready says stands below the list, whole, and not in a column of it. */
+  named: boolean;
 }
 
-export function columnsOf({ namespaces, wide }: Shape, now: () => Date): Column<Row>[] {
+export function columnsOf({ namespaces, wide, named }: Shape, now: () => Date): Column<Row>[] {
   return [
     ...(namespaces
       ? [{ header: "NAMESPACE", cell: ({ object }: Row) => object.metadata.namespace ?? "" }]
@@ -31,7 +33,7 @@ export function columnsOf({ namespaces, wide }: Shape, now: () => Date): Column<
       cell: ({ object }) => ageOf(object.metadata.creationTimestamp, now()),
       expendable: 1,
     },
-    ...(wide ? wideColumns : []),
+    ...(wide ? wideColumns.filter(({ header }) => !(named && header === "MESSAGE")) : []),
   ];
 }
 
@@ -40,11 +42,16 @@ const wideColumns: readonly Column<Row>[] = [
   { header: "OWNER", cell: ({ object }) => specOf(object).owner ?? "", expendable: 4 },
   {
     header: "MESSAGE",
-    cell: ({ object }) => redactText(conditionOf(object, "Ready")?.message ?? ""),
+    cell: ({ object }) => messageOf(object),
     least: 20,
     tone: () => undefined,
   },
 ];
+
+/** What Ready says, whatever it is. */
+export function messageOf(object: KubeObject): string {
+  return redactText(conditionOf(object, "Ready")?.message ?? "");
+}
 
 function syncOf({ object, gone }: Row): string {
   if (gone) return "Deleted";

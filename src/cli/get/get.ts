@@ -1,12 +1,14 @@
 /** Prints the Applications that were asked for. */
 import type { KubeObject } from "../../model/object.ts";
+import { conditionOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { nothingIn, type SelectFlags, selected } from "../access/select.ts";
+import { facts } from "../output/facts.ts";
 import { documentOf, type ListFormat, listOf, nameOf } from "../output/format.ts";
 import { shownOf } from "../output/shown.ts";
-import { table } from "../output/table.ts";
+import { type Layout, table } from "../output/table.ts";
 import { exitCodes, reportFailure, type Surroundings } from "../verb.ts";
-import { columnsOf, type Shape } from "./columns.ts";
+import { columnsOf, messageOf, type Shape } from "./columns.ts";
 import { watchApplications } from "./watch.ts";
 
 export interface GetFlags extends SelectFlags {
@@ -29,6 +31,7 @@ export async function getApplications(
       flags.allNamespaces === true ||
       wanted.some(({ namespace }) => namespace !== cluster.namespace),
     wide: flags.output === "wide",
+    named: wanted.length > 0 && flags.watch !== true,
   };
   if (flags.watch) {
     const watched = { items, wanted, selection, shape, format: flags.output };
@@ -44,8 +47,25 @@ export async function getApplications(
   else if (items.length > 0) {
     const rows = items.map((object) => ({ object }));
     terminal.write(table(columnsOf(shape, surroundings.now), rows, terminal));
+    if (shape.named) terminal.write(messagesOf(items, shape, terminal));
   } else if (missing.length === 0) terminal.note(nothingIn(selection));
   return missing.length === 0 ? exitCodes.ok : exitCodes.failure;
+}
+
+/**
+ * What Ready says of each, whole, below the list: of those that are not Ready with the reason, in
+ * the wide form of all. Who names an Application wants to know what is wrong, however narrow the terminal is.
+ */
+function messagesOf(items: readonly KubeObject[], { namespaces, wide }: Shape, layout: Layout) {
+  const told = items.flatMap((object) => {
+    const { namespace, name } = object.metadata;
+    const ready = conditionOf(object, "Ready")?.status === "True";
+    const message = messageOf(object);
+    if (message === "" || (ready && !wide)) return [];
+    const said = ready ? message : `${conditionOf(object, "Ready")?.reason}: ${message}`;
+    return [[namespaces ? `${namespace}/${name}` : `${name}`, said] as const];
+  });
+  return told.length === 0 ? "" : `\n${facts(told, layout)}`;
 }
 
 function nameLine(object: KubeObject): string {

@@ -1,9 +1,15 @@
 /** A tree as lines. */
+
+import type { HealthState } from "../../model/health.ts";
 import type { ObjectRef } from "../../model/object.ts";
 import { ageOf } from "../output/age.ts";
+import { facts } from "../output/facts.ts";
+import { neutralLine } from "../output/neutral.ts";
 import { type Column, type Layout, table } from "../output/table.ts";
 import { isCustom } from "./owned.ts";
 import type { Tree, TreeNode } from "./tree.ts";
+
+const fine: ReadonlySet<HealthState> = new Set(["Healthy", "Suspended"]);
 
 interface Line {
   /** `│ └─` */
@@ -34,7 +40,22 @@ export function drawn({ application, objects }: Tree, layout: Layout, now: Date)
       tone: () => undefined,
     },
   ];
-  return table(columns, lines, layout);
+  const drawn = table(columns, lines, layout);
+  const cut = lines.filter(({ node }) => isWrong(node) && !drawn.includes(messageOf(node)));
+  if (cut.length === 0) return drawn;
+  return `${drawn}\n${facts(
+    cut.map(({ node }) => [nameOf(node), messageOf(node)]),
+    layout,
+  )}`;
+}
+
+/** What is wrong is the reason to look at a tree: it stands below where the table had to cut it. */
+function isWrong({ sync, health, message }: Line["node"]): boolean {
+  return message !== undefined && (sync === "OutOfSync" || !fine.has(health));
+}
+
+function messageOf({ message }: Line["node"]): string {
+  return neutralLine(message ?? "");
 }
 
 function* branches(nodes: readonly TreeNode[], stem: string): Generator<Line> {

@@ -9,6 +9,7 @@ import { asks, type Surroundings } from "../verb.ts";
 const help = `
 SYNC says whether the cluster has what Git says, HEALTH how its objects are,
 REVISION what was deployed last. -o wide adds mode, owner and what Ready says.
+Below those that you name stands what is wrong with them, uncut.
 
 Examples:
   mooring get                        those of the context's namespace
