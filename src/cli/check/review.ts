@@ -48,8 +48,21 @@ export class Reviews {
     return this.#ask("subjectaccessreviews", "SubjectAccessReview", access, { user, groups });
   }
 
+  /** As {@link may}, of one namespace: who may ask for that need not be allowed to ask for all. @throws ApiError */
+  mayIn(namespace: string, { user, groups }: Subject, access: Access): Promise<boolean> {
+    const plural = `namespaces/${encodeURIComponent(namespace)}/localsubjectaccessreviews`;
+    const asked = { ...access, namespace };
+    return this.#ask(plural, "LocalSubjectAccessReview", asked, { user, groups }, { namespace });
+  }
+
   /** The same question is asked once. */
-  #ask(plural: string, kind: string, access: Access, who: object): Promise<boolean> {
+  #ask(
+    plural: string,
+    kind: string,
+    access: Access,
+    who: object,
+    metadata?: object,
+  ): Promise<boolean> {
     const body = { ...who, resourceAttributes: attributesOf(access) };
     const key = JSON.stringify([plural, body]);
     const known = this.#asked.get(key);
@@ -58,7 +71,12 @@ export class Reviews {
       .request<{ status?: { allowed?: boolean } }>({
         method: "POST",
         path: `/apis/authorization.k8s.io/v1/${plural}`,
-        body: { apiVersion: "authorization.k8s.io/v1", kind, spec: body },
+        body: {
+          apiVersion: "authorization.k8s.io/v1",
+          kind,
+          ...(metadata && { metadata }),
+          spec: body,
+        },
       })
       .then(({ status }) => status?.allowed === true);
     this.#asked.set(key, answer);

@@ -10,8 +10,8 @@ Every object is sent to the apiserver as a dry-run, with your own rights and as 
 of the Application: defaults, webhooks and policies are in the outcome, and nothing is written.
 What ignoreDifferences names is left out. Of Secrets it is told that values differ, never which.
 
-The source is read with the credentials of secretRef, where you may read that Secret, else with
-those that git has on this machine. With --local nothing is fetched.
+The source is read with the credentials of secretRef, where you and the Application's ServiceAccount
+may read that Secret, else with those that git has on this machine. With --local nothing is fetched.
 
 The diff is made by diff -u, or by the program that KUBECTL_EXTERNAL_DIFF names.
 

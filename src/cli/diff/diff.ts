@@ -6,6 +6,7 @@ import { type ApplicationOf, ownershipOf } from "../../plan/ownership.ts";
 import { defaultPruneGuard } from "../../plan/prune.ts";
 import { resolveTargets, type Target } from "../../plan/targets.ts";
 import type { Cluster } from "../access/cluster.ts";
+import { Reviews } from "../check/review.ts";
 import { type LocalRenderer, openRenderer } from "../render/renderer.ts";
 import { compareTarget, plainMessage } from "./compare.ts";
 import { jqPathsFor, renderWanted } from "./desired.ts";
@@ -19,7 +20,7 @@ import { type OpenedSource, openSource, type SourceOptions } from "./source.ts";
 const disallowedManagers: readonly string[] = ["kubectl*", "before-first-apply"];
 const absent: Live = { state: "absent" };
 
-export interface DiffOptions extends Omit<SourceOptions, "objects"> {
+export interface DiffOptions extends Omit<SourceOptions, "objects" | "reviews"> {
   /** Of kustomize.wasm and helm.wasm. */
   renderersDirectory: string;
   /** Of one render, in milliseconds. */
@@ -38,7 +39,11 @@ export async function diffApplication(
   if (refused !== undefined) throw refused;
   const renderer = openRenderer({ directory: o.renderersDirectory, deadlineMs: o.renderMs });
   try {
-    const source = await openSource(application, { ...o, objects: cluster.objects });
+    const source = await openSource(application, {
+      ...o,
+      objects: cluster.objects,
+      reviews: new Reviews(cluster.transport),
+    });
     try {
       return await compared(application, source, renderer, cluster, o);
     } finally {

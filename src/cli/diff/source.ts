@@ -9,6 +9,7 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import { createGitRemote } from "../../source/git/choose.ts";
 import type { GitRemote } from "../../source/git/remote.ts";
 import { openLocal } from "../../source/local.ts";
+import type { Reviews } from "../check/review.ts";
 import { chooseCredentials } from "./credentials.ts";
 import { refsNamed } from "./revision.ts";
 
@@ -28,6 +29,7 @@ export interface SourceOptions {
   /** Another one than the Application's. */
   revision: string | undefined;
   objects: Objects;
+  reviews: Pick<Reviews, "mayIn">;
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   now(): Date;
@@ -62,7 +64,7 @@ async function localFiles(
 
 async function fetched(application: Application, o: SourceOptions): Promise<OpenedSource> {
   const { git, path } = application.spec.source;
-  const { credentials, note } = await chooseCredentials(application, o.objects, o.env);
+  const { credentials, note } = await chooseCredentials(application, o);
   const directory = await mkdtemp(join(tmpdir(), "mooring-diff-"));
   const remote = await createGitRemote({ dataDirectory: directory, path: o.env.PATH ?? "" });
   const close = async () => {
