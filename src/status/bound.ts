@@ -30,7 +30,11 @@ export function boundText(text: string, maxBytes: number): string {
 export function enumerate(texts: readonly string[], shown: number, total = texts.length): string {
   const first = texts.slice(0, shown);
   const rest = total - first.length;
-  return (rest > 0 ? [...first, `and ${rest} more`] : first).join("; ");
+  const listed = rest > 0 ? [...first, `and ${rest} more`] : first;
+  // A sentence that goes on needs no end.
+  return listed
+    .map((text, at) => (at < listed.length - 1 ? text.replace(/\.$/, "") : text))
+    .join("; ");
 }
 
 export function plural(count: number, noun: string): string {

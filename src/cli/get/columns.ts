@@ -1,4 +1,5 @@
 /** What a list says of an Application. */
+import { annotations } from "../../model/application.ts";
 import type { KubeObject } from "../../model/object.ts";
 import { redactText } from "../../status/redaction.ts";
 import { conditionOf, shortRevision, specOf, statusOf } from "../access/application.ts";
@@ -48,9 +49,11 @@ const wideColumns: readonly Column<Row>[] = [
   },
 ];
 
-/** What Ready says, whatever it is. */
+/** What Ready says, whatever it is; of a suspended one first why somebody did it. */
 export function messageOf(object: KubeObject): string {
-  return redactText(conditionOf(object, "Ready")?.message ?? "");
+  const why = object.metadata.annotations?.[annotations.suspendReason];
+  const said = conditionOf(object, "Ready")?.message ?? "";
+  return redactText(specOf(object).suspend === true && why ? `${why}. ${said}` : said);
 }
 
 function syncOf({ object, gone }: Row): string {
