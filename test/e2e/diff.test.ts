@@ -494,7 +494,25 @@ describe("with credentials", () => {
     const none = await diff(["web"], { kubeconfig });
     expect(none.code).toBe(2);
     expect(none.err).toMatch(/^error: .*(credentials|authoris|authoriz|401)/i);
+    expect(none.err).toContain(
+      "error: you may not read the Secret private/deploy-key: the repository is read without credentials\n",
+    );
     for (const { out, err } of [own, none]) expect(out + err).not.toContain(password);
+
+    // Whoever writes an Application would choose whom an administrator sends which Secret to.
+    await tenant.application("theirs", {
+      git,
+      files: { "deploy/a.yaml": manifest(configMap("b", { v: "1" })) },
+      spec: {
+        serviceAccountName: "nobody",
+        source: { git: { secretRef: { name: "deploy-key" } } },
+      },
+    });
+    const administrator = await diff(["theirs"], { kubeconfig: world.plane.adminKubeconfig });
+    expect(administrator.code).toBe(2);
+    expect(administrator.err).toContain(
+      "error: the Application's ServiceAccount nobody may not read the Secret private/deploy-key: the repository is read without credentials\n",
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { KubeObject } from "../../model/object.ts";
 import { commitOf, specOf, statusOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
 import { type Named, named } from "../access/names.ts";
+import { neutralLine } from "../output/neutral.ts";
 import type { Surroundings } from "../verb.ts";
 import { type DryRunFlags, timeoutOf, type WaitFlags } from "./flags.ts";
 import { commitToRollBackTo } from "./history.ts";
@@ -16,8 +17,8 @@ export interface RollbackFlags extends DryRunFlags, WaitFlags {
   end?: true;
 }
 
-/** As the first ten characters are enough to be read. */
-const short = (commit: string) => commit.slice(0, 10);
+/** As the first ten characters are enough to be read. Anybody may have written the annotation. */
+const short = (commit: string) => neutralLine(commit).slice(0, 10);
 
 /** @returns the exit code: 0 when it is Ready at the revision that was asked for */
 export async function rollback(

@@ -10,6 +10,7 @@ import { createGitRemote } from "../../source/git/choose.ts";
 import type { GitRemote } from "../../source/git/remote.ts";
 import { openLocal } from "../../source/local.ts";
 import type { Reviews } from "../check/review.ts";
+import { terminalMessage } from "../output/message.ts";
 import { chooseCredentials } from "./credentials.ts";
 import { refsNamed } from "./revision.ts";
 
@@ -79,7 +80,9 @@ async function fetched(application: Application, o: SourceOptions): Promise<Open
     return { snapshot, path, notes: note === undefined ? [] : [note], close };
   } catch (error) {
     await close();
-    throw error;
+    // Why it was asked without credentials is most of the reason.
+    if (note === undefined || o.signal.aborted) throw error;
+    throw new Error(`${terminalMessage(error)}\n${note}`, { cause: error });
   }
 }
 
