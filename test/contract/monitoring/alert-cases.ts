@@ -34,7 +34,7 @@ export const alertCases: readonly AlertCase[] = [
     waits: 10,
     summary: "Application team-a/shop is out of sync",
     description:
-      "The cluster has not been as Git says for 10 minutes: Application team-a/shop. See what differs with `mooring diff shop -n team-a`; the condition Synced says why it is not applied.",
+      "The cluster has not been as Git says for 10 minutes: Application team-a/shop. See what differs with `mooring diff shop -n team-a`; `mooring get shop -n team-a` says why it is not applied.",
   },
   {
     alert: "MooringSyncFailed",
@@ -134,6 +134,6 @@ export const alertCases: readonly AlertCase[] = [
     labels: { code: "Forbidden" },
     summary: "Application team-a/shop was refused: Forbidden",
     description:
-      "What Git says of Application team-a/shop was refused with Forbidden: a right, an owner, a policy or a source that it may not have. Nothing refused was written. Find out who committed it (`mooring history shop -n team-a`), then grant it or remove it from Git.",
+      "What Git says of Application team-a/shop was refused with Forbidden: a right, an owner, a policy or a source that it may not have. Nothing refused was written. `mooring get shop -n team-a` names it; find out who committed it (`mooring history shop -n team-a`), then grant it or remove it from Git.",
   },
 ];

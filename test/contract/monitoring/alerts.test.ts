@@ -297,7 +297,7 @@ describe("MooringControllerDown", () => {
       exp_annotations: {
         summary: "Mooring is not at work",
         description:
-          "For 5 minutes no controller has answered to be scraped. Nothing is deployed, healed or pruned; what is deployed goes on running. Look at the Pods of Deployment mooring, their log, and the Leases beside them.",
+          "For 5 minutes no controller has answered to be scraped. Nothing is deployed, healed or pruned; what is deployed goes on running. Begin with `mooring check`; then look at the Pods of Deployment mooring, their log, and the Leases beside them.",
         runbook_url,
       },
     };
@@ -319,7 +319,7 @@ describe("MooringControllerDown", () => {
       exp_annotations: {
         summary: "Mooring is not at work: nobody holds shard 1",
         description:
-          "For 5 minutes no replica in mooring-system has held the Lease of shard 1. Nothing is deployed, healed or pruned; what is deployed goes on running. Look at the Pods of Deployment mooring, their log, and the Leases beside them.",
+          "For 5 minutes no replica in mooring-system has held the Lease of shard 1. Nothing is deployed, healed or pruned; what is deployed goes on running. Begin with `mooring check`; then look at the Pods of Deployment mooring, their log, and the Leases beside them.",
         runbook_url,
       },
     };
