@@ -107,7 +107,7 @@ async function ownedObjects(
     } catch (error) {
       // The kind went meanwhile, and its objects with it.
       if (error instanceof ApiError && error.status === 404) return;
-      const why = terminalMessage(apiProblem(error));
+      const why = terminalMessage(apiProblem(error)).replace(/\.$/, "");
       notes.push(`what would be pruned of ${groupKindKey(resource)} is not known: ${why}`);
     }
   };
