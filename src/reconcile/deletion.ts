@@ -1,5 +1,6 @@
 /** A deleted Application: its objects are pruned or orphaned before the finalizer goes (invariant 14). */
 import { orphan, prune } from "../apply/prune.ts";
+import { isNotFound } from "../cluster/api-error.ts";
 import { apiProblem } from "../cluster/api-problem.ts";
 import { annotations, finalizer } from "../model/application.ts";
 import { refKey } from "../model/object.ts";
@@ -89,19 +90,23 @@ async function deleteObjects(
         { object: left.ref },
       )
     );
-  const answer = await env.own(state).mergePatch(
-    applicationResource,
-    application.namespace,
-    application.name,
-    {
-      metadata: {
-        uid: application.uid,
-        resourceVersion: application.resourceVersion,
-        finalizers: application.finalizers.filter((name) => name !== finalizer),
-      },
+  const patch = {
+    metadata: {
+      uid: application.uid,
+      resourceVersion: application.resourceVersion,
+      finalizers: application.finalizers.filter((name) => name !== finalizer),
     },
-    { signal },
-  );
+  };
+  const { namespace, name } = application;
+  const answer = await env
+    .own(state)
+    .mergePatch(applicationResource, namespace, name, patch, { signal })
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  // Gone already: what its objects' ends told began this run once more.
+  if (answer === undefined) return undefined;
   env.learnApplication(state, answer);
   env.log.info(
     {

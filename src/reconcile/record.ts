@@ -125,7 +125,10 @@ async function rebuild(
   env: Environment,
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
-  env.log.warn({ app: state.key }, "the record of owned kinds is lost; asking all kinds");
+  env.log.warn(
+    { app: state.key },
+    "the record of owned kinds is lost, or was not made yet; asking all kinds",
+  );
   const [unknown] = env.discovery.unknownGroups;
   if (unknown !== undefined)
     throw new Problem("LiveUnknown", `the API group ${unknown} does not answer`);

@@ -130,3 +130,10 @@ test("another destination moves the objects: created there first, then pruned he
   expect(await world.api.get("Deployment", "moved", "web")).toBeUndefined();
   await world.api.read("Deployment", "moved-there", "web");
 });
+
+test("a deletion that went well is told as that, and as no failure", async () => {
+  const told = (await world.controller.log())
+    .split("\n")
+    .filter((line) => line.includes('"app":"deleted/shop"') && !line.includes('"level":"info"'));
+  expect(told).toEqual([]);
+});
