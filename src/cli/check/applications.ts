@@ -1,11 +1,10 @@
 /** Applications: have they a ServiceAccount, may it write what they deploy, are they Ready? */
-import { ApiError } from "../../cluster/api-error.ts";
 import type { ResourceKind } from "../../model/object.ts";
 import { conditionOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Installed } from "./controller.ts";
 import type { Estate, EstateApplication } from "./estate.ts";
-import { type Finding, finding, unanswered } from "./finding.ts";
+import { type Finding, finding, notReviewed } from "./finding.ts";
 import { type Access, accessText, type Reviews, serviceAccount } from "./review.ts";
 
 const serviceAccounts: ResourceKind = {
@@ -81,15 +80,7 @@ async function accountFindings(
     return [finding(check, "failure", `${key}: the ${who} may not ${list}`)];
   } catch (error) {
     const what = "the rights of ServiceAccounts were not asked for";
-    return error instanceof ApiError && error.status === 403
-      ? [
-          finding(
-            check,
-            "unknown",
-            `${what}: you may not create subjectaccessreviews.authorization.k8s.io`,
-          ),
-        ]
-      : [unanswered(check, what, error)];
+    return [notReviewed(check, what, error)];
   }
 }
 

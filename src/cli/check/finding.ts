@@ -1,4 +1,5 @@
 /** What a check found: one line for people, one entry for programs. */
+import { ApiError } from "../../cluster/api-error.ts";
 import { failureOf } from "../access/failure.ts";
 import { terminalMessage } from "../output/message.ts";
 
@@ -24,6 +25,17 @@ export function unanswered(check: string, what: string, error: unknown): Finding
     "unknown",
     `${what}: ${terminalMessage(failureOf(error)).replace(/\.$/, "")}`,
   );
+}
+
+/** {@link unanswered} of the rights of somebody else, which not everybody may ask for. */
+export function notReviewed(check: string, what: string, error: unknown): Finding {
+  return error instanceof ApiError && error.status === 403
+    ? finding(
+        check,
+        "unknown",
+        `${what}: you may not create subjectaccessreviews.authorization.k8s.io`,
+      )
+    : unanswered(check, what, error);
 }
 
 /** Only what is wrong for certain fails: what could not be asked is said. */
