@@ -4,7 +4,7 @@ import { conditionOf } from "../access/application.ts";
 import type { Cluster } from "../access/cluster.ts";
 import type { Installed } from "./controller.ts";
 import type { Estate, EstateApplication } from "./estate.ts";
-import { type Finding, finding, notReviewed } from "./finding.ts";
+import { type Finding, finding, notReviewed, unanswered } from "./finding.ts";
 import { type Access, accessText, type Reviews, serviceAccount } from "./review.ts";
 
 const serviceAccounts: ResourceKind = {
