@@ -182,7 +182,7 @@ export async function runController(config: ControllerConfig): Promise<void> {
     laterWhole: (state, delay) => controller.laterWhole(state, delay),
     laterDirty: (state, key, delay) => controller.laterDirty(state, key, delay),
     applicationOf: (fieldManager) => applications.ofManager(fieldManager)?.key,
-    learnApplication: (_state, object) => applications.take(object),
+    learnApplication: (state, object) => applications.learn(state, object),
   };
   const rest = new Rest({ intervalMs: restMs, cpuSeconds, release: memoryRelease() });
   const sweep = new Sweep({

@@ -77,6 +77,14 @@ export class Applications {
     return this.#states.values();
   }
 
+  /**
+   * Takes the answer to a write of ours. The watch may have told of the Application's end before
+   * the answer came: what is gone does not come back by it.
+   */
+  learn(state: ApplicationState, object: KubeObject): void {
+    if (!state.stopped) this.take(object);
+  }
+
   /** Takes an Application as the API has it now. */
   take(object: KubeObject): void {
     const known = this.#states.get(keyOf(object));
