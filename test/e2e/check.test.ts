@@ -177,6 +177,23 @@ describe("of an installation", () => {
     expect(poor.map(({ message }) => message).join()).toContain(
       "shop/web: the ServiceAccount shop/deployer may not get configmaps in namespace shop, create configmaps",
     );
+    await cluster.api.create({
+      apiVersion: "mooring.dev/v1alpha1",
+      kind: "Application",
+      metadata: { namespace: "shop", name: "private" },
+      spec: {
+        serviceAccountName: "deployer",
+        source: { git: { url: git.url("private"), secretRef: { name: "robot" } } },
+      },
+    });
+    await untilComplaints("the Secret that may not be read", (found) =>
+      found.some(({ message }) =>
+        message.includes(
+          "shop/private: the ServiceAccount shop/deployer may not get secrets robot in namespace shop",
+        ),
+      ),
+    );
+    await cluster.api.delete("Application", "shop", "private");
     await cluster.api.delete("ServiceAccount", "shop", "deployer");
     const [none] = await untilComplaints("the lost account", (found) =>
       found.some(({ message }) => message.includes("does not exist")),

@@ -37,7 +37,7 @@ export async function checkApplications(
     )
   ).flat();
   const count = applications.length === 1 ? "1 Application" : `${applications.length} Applications`;
-  const fine = `${count}${scope}: each has a ServiceAccount that may write what it deploys`;
+  const fine = `${count}${scope}: each has a ServiceAccount with the rights it needs`;
   return [
     ...(accounts.length === 0 ? [finding("service-accounts", "ok", fine)] : unique(accounts)),
     readyFinding(applications, count),
@@ -67,8 +67,10 @@ async function accountFindings(
   } catch (error) {
     return [unanswered(check, `${key}: whether the ${who} exists`, error)];
   }
-  if (!application.enforce) return [];
-  const wanted = await rightsOf(application, cluster);
+  const wanted = [
+    ...credentialsOf(application),
+    ...(application.enforce ? await rightsOf(application, cluster) : []),
+  ];
   try {
     const subject = serviceAccount(namespace, name);
     const answers = await Promise.all(wanted.map((access) => reviews.may(subject, access)));
@@ -82,6 +84,13 @@ async function accountFindings(
     const what = "the rights of ServiceAccounts were not asked for";
     return [notReviewed(check, what, error)];
   }
+}
+
+/** The Secret of the repository is read as the ServiceAccount, in every mode. */
+function credentialsOf({ namespace, secret }: EstateApplication): Access[] {
+  return secret === undefined
+    ? []
+    : [{ verb: "get", group: "", resource: "secrets", namespace, name: secret }];
 }
 
 /** For the kinds that it has deployed, in the namespaces that it deploys to. */

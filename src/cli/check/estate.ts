@@ -12,6 +12,8 @@ export interface EstateApplication {
   serviceAccountName: string | undefined;
   prune: boolean;
   enforce: boolean;
+  /** Name of the Secret of the repository. */
+  secret: string | undefined;
   object: KubeObject;
   /** Of its record. */
   kinds: readonly GroupKind[];
@@ -41,7 +43,7 @@ export async function estateOf({ applications, namespace }: Cluster): Promise<Es
 
 function applicationOf(object: KubeObject): EstateApplication {
   const { namespace = "", name = "", annotations = {} } = object.metadata;
-  const { serviceAccountName, prune = false, mode, destination } = specOf(object);
+  const { serviceAccountName, prune = false, mode, destination, source } = specOf(object);
   const others = (annotations[namespacesAnnotation] ?? "").split(",");
   return {
     key: applicationKey({ namespace, name }),
@@ -49,6 +51,7 @@ function applicationOf(object: KubeObject): EstateApplication {
     serviceAccountName,
     prune,
     enforce: mode === "enforce",
+    secret: source?.git?.secretRef?.name,
     object,
     kinds: recordedGroupKinds(annotations),
     // The record names its own namespace never, whether it deploys there or not.
