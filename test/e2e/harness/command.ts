@@ -81,10 +81,14 @@ export async function mooring(args: readonly string[], options: CommandOptions):
   }
 }
 
-/** What differs from run to run: commits, hashes, ports, times. */
+/**
+ * What differs from run to run: commits, hashes, ports; and lines by which a hunk of a diff begins
+ * further down, for versions of Kubernetes add fields to objects.
+ */
 export function withoutChance(text: string): string {
   return text
     .replace(/\b[0-9a-f]{40}\b/g, "<commit>")
     .replace(/applyset-[A-Za-z0-9_-]{43}-v1/g, "<set>")
-    .replace(/127\.0\.0\.1:\d+/g, "<host>");
+    .replace(/127\.0\.0\.1:\d+/g, "<host>")
+    .replace(/^@@ -[1-9]\d+,(\d+) \+[1-9]\d+,(\d+) @@$/gm, "@@ -<line>,$1 +<line>,$2 @@");
 }
