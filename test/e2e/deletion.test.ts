@@ -65,10 +65,17 @@ test("an application whose ServiceAccount has lost its rights keeps its finalize
   const { message } = await app.condition("Stalled", "True", "Forbidden");
   expect(message).toContain("ServiceAccount disowned/deployer may not delete");
   await world.api.read("ConfigMap", "disowned", "settings");
-  await tenant.bindAgain();
+  // Before the rights are back: with them the next try would delete, as it was asked to.
   await app.configure({ deletionPolicy: "orphan" });
-  // Or by the next try, should the apiserver not know the new RoleBinding yet.
-  await app.gone(60_000);
+  await app.until("the new policy to be tried", ({ metadata, status }) =>
+    (status?.conditions ?? []).some(
+      ({ type, observedGeneration }) =>
+        type === "Stalled" && observedGeneration === metadata.generation,
+    ),
+  );
+  await tenant.bindAgain();
+  // By the next try, which is within half a minute.
+  await app.gone(90_000);
   await world.api.read("ConfigMap", "disowned", "settings");
 });
 
