@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { controlPlaneBinaries } from "../setup/control-plane.mjs";
-import { applicationResource } from "../src/reconcile/environment.ts";
+import { applicationResource } from "../src/model/application.ts";
 import { type ControlPlane, startControlPlane } from "../test/cluster/control-plane.ts";
 import { untilServed } from "../test/cluster/served.ts";
 import { Supervisor } from "../test/cluster/supervisor.ts";

@@ -6,12 +6,23 @@
 import { z } from "zod";
 import { conditionTypes } from "./condition.ts";
 import { healthStates } from "./health.ts";
+import type { ResourceKind } from "./object.ts";
 import { directoryOptions, helmOptions, kustomizeOptions } from "./render-options.ts";
 
 export const group = "mooring.dev";
 export const version = "v1alpha1";
 export const kind = "Application";
 export const plural = "applications";
+
+/** Known without asking the cluster: the only version there is. */
+export const applicationResource: ResourceKind = {
+  group,
+  version,
+  kind,
+  resource: plural,
+  namespaced: true,
+  verbs: ["get", "list", "watch", "patch"],
+};
 
 /** Annotations and labels that people and Mooring write. */
 export const annotations = {

@@ -3,9 +3,8 @@ import { isOlder } from "../cluster/live-store.ts";
 import type { Transport } from "../cluster/transport.ts";
 import { watchKind } from "../cluster/watch.ts";
 import { parseApplication } from "../dialect/mooring/application.ts";
-import { annotations } from "../model/application.ts";
+import { annotations, applicationResource } from "../model/application.ts";
 import type { KubeObject } from "../model/object.ts";
-import { applicationResource } from "./environment.ts";
 import { ApplicationState } from "./state.ts";
 
 export interface ApplicationsOptions {

@@ -2,11 +2,11 @@
 import { orphan, prune } from "../apply/prune.ts";
 import { isNotFound } from "../cluster/api-error.ts";
 import { apiProblem } from "../cluster/api-problem.ts";
-import { annotations, finalizer } from "../model/application.ts";
+import { annotations, applicationResource, finalizer } from "../model/application.ts";
 import { refKey } from "../model/object.ts";
 import { Problem } from "../model/problem.ts";
 import { guardDeletion, isProven } from "../plan/prune.ts";
-import { applicationResource, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { applyContext, identityOf } from "./identity.ts";
 import { handOverMoved, movePauseMs } from "./moves.ts";
 import { recordReports } from "./outcome.ts";

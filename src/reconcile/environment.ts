@@ -4,9 +4,9 @@ import type { Discovery } from "../cluster/discovery.ts";
 import type { LiveStore } from "../cluster/live-store.ts";
 import type { Objects } from "../cluster/objects.ts";
 import type { Transport } from "../cluster/transport.ts";
-import { type Application, group, kind, plural, version } from "../model/application.ts";
+import type { Application } from "../model/application.ts";
 import type { Health } from "../model/health.ts";
-import type { KubeObject, ResourceKind } from "../model/object.ts";
+import type { KubeObject } from "../model/object.ts";
 import type { FieldPath } from "../plan/fields.ts";
 import type { ApplicationOf } from "../plan/ownership.ts";
 import type { PruneGuard } from "../plan/prune.ts";
@@ -16,15 +16,6 @@ import type { Repositories } from "../source/repositories.ts";
 import type { Metrics } from "../status/metrics.ts";
 import type { EventRecorder } from "../status/recorder.ts";
 import type { ApplicationState } from "./state.ts";
-
-export const applicationResource: ResourceKind = {
-  group,
-  version,
-  kind,
-  resource: plural,
-  namespaced: true,
-  verbs: ["get", "list", "watch", "patch"],
-};
 
 export interface ReconcileConfig {
   /** The controller's own namespace. */

@@ -4,7 +4,7 @@
  * (invariant 6). O(kinds), not O(objects).
  */
 import { isNotFound } from "../cluster/api-error.ts";
-import { type Application, finalizer } from "../model/application.ts";
+import { type Application, applicationResource, finalizer } from "../model/application.ts";
 import type { LiveObject } from "../model/live.ts";
 import {
   type GroupKind,
@@ -23,7 +23,7 @@ import {
   recordedGroupKinds,
 } from "../plan/ownership.ts";
 import type { Target } from "../plan/targets.ts";
-import { applicationResource, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import type { ApplicationState } from "./state.ts";
 
 /** Before any write: the record names every kind and namespace that the targets are of. */

@@ -1,8 +1,8 @@
 /** The durable record of a rollback: its annotations, and the status that names what it skips. */
 import { isNotFound, isStale } from "../cluster/api-error.ts";
 import { rollbackAnnotations } from "../dialect/mooring/rollback.ts";
-import { annotations, type Rollback } from "../model/application.ts";
-import { applicationResource, type Environment } from "./environment.ts";
+import { annotations, applicationResource, type Rollback } from "../model/application.ts";
+import type { Environment } from "./environment.ts";
 import type { ApplicationState } from "./state.ts";
 
 const attempts = 3;

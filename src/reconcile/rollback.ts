@@ -5,6 +5,7 @@
 import { type RollbackRequest, rollbackOf } from "../dialect/mooring/rollback.ts";
 import { annotations, type Rollback } from "../model/application.ts";
 import { Problem } from "../model/problem.ts";
+import { timestamp } from "../model/time.ts";
 import type { Known, SourceState } from "../source/tracking.ts";
 import type { Environment } from "./environment.ts";
 import { forgetRollback, recordRollback } from "./rollback-record.ts";
@@ -33,11 +34,11 @@ export function decideRollback(
   const known = recorded?.to === to ? recorded : undefined;
   const skipped = request.skip ?? known?.skipped ?? head;
   if (until !== undefined && until <= now)
-    return { state: "ended", why: `${seconds(until)} has passed` };
+    return { state: "ended", why: `${timestamp(until)} has passed` };
   if (head !== skipped)
     return { state: "ended", why: `the source is at ${head}, no longer at ${skipped}` };
-  const since = known?.skipped === skipped ? known.since : seconds(now);
-  const end = until === undefined ? {} : { until: seconds(until) };
+  const since = known?.skipped === skipped ? known.since : timestamp(now);
+  const end = until === undefined ? {} : { until: timestamp(until) };
   return { state: "pinned", rollback: { to, skipped, since, ...end } };
 }
 
@@ -132,9 +133,4 @@ function lookFirst(state: ApplicationState, request: RollbackRequest, env: Envir
     env.again(state);
   });
   return true;
-}
-
-/** RFC 3339 in whole seconds, as the rest of a status. */
-function seconds(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -1,12 +1,12 @@
 /** What became of a run, written to the Application, to Events and to metrics: only where something changed. */
 import { isNotFound, isStale } from "../cluster/api-error.ts";
 import { fitStatus } from "../dialect/mooring/status.ts";
-import type { ApplicationStatus } from "../model/application.ts";
+import { type ApplicationStatus, applicationResource } from "../model/application.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Report } from "../model/report.ts";
 import { nextStatus, statusEquals } from "../status/conditions.ts";
 import { eventsFor } from "../status/events.ts";
-import { applicationResource, type Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import type { RunResult } from "./pipeline.ts";
 import type { ApplicationState } from "./state.ts";
 

@@ -8,9 +8,11 @@
  * Pure, and the same again for the same facts: no time in it moves without a transition, so that
  * a pass that found nothing new writes nothing (invariant 9).
  */
+
 import { isDeepStrictEqual } from "node:util";
 import type { ApplicationStatus, Rollback } from "../model/application.ts";
 import { type Condition, type ConditionType, conditionTypes } from "../model/condition.ts";
+import { timestamp } from "../model/time.ts";
 import { boundText } from "./bound.ts";
 import { heldPruneOf, nextDrift, problemsOf } from "./details.ts";
 import { nextHistory } from "./history.ts";
@@ -30,7 +32,7 @@ const maxMessage = 2048;
 export function nextStatus(input: StatusInput): ApplicationStatus {
   const theCase = caseOf(input);
   const { situation, assessment, previous } = theCase;
-  const time = seconds(input.now);
+  const time = timestamp(input.now);
   const complete = isComplete(theCase);
   const report = situation.kind === "reported" ? situation.report : undefined;
   const stuck = assessment?.troubles.some(
@@ -157,11 +159,6 @@ function commitOf(
     message: boundText(commit.subject, 256),
     time: commit.time,
   };
-}
-
-/** RFC 3339 in whole seconds, as metav1.Time is written. */
-function seconds(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
 }
 
 /** Without the members that are undefined: what the apiserver would give back. */

@@ -5,8 +5,8 @@
 import { type Connection, connect } from "../../src/cluster/connection.ts";
 import { createTransport, type Transport } from "../../src/cluster/transport.ts";
 import { watchKind } from "../../src/cluster/watch.ts";
+import { applicationResource } from "../../src/model/application.ts";
 import type { KubeObject, ResourceKind } from "../../src/model/object.ts";
-import { applicationResource } from "../../src/reconcile/environment.ts";
 import type { Place } from "./workload.ts";
 
 export const configMapResource: ResourceKind = {

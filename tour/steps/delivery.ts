@@ -1,7 +1,6 @@
 /** From a commit of a developer's to the cluster. */
-import { annotations } from "../../src/model/application.ts";
+import { annotations, applicationResource } from "../../src/model/application.ts";
 import type { ObjectRef } from "../../src/model/object.ts";
-import { applicationResource } from "../../src/reconcile/environment.ts";
 import { stalledWhy } from "../application.ts";
 import { type Commit, describe } from "../clone.ts";
 import type { Expectation } from "../observation.ts";

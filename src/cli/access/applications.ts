@@ -3,18 +3,14 @@ import { ApiError } from "../../cluster/api-error.ts";
 import { Objects } from "../../cluster/objects.ts";
 import type { Transport } from "../../cluster/transport.ts";
 import { type WatchHandler, watchKind } from "../../cluster/watch.ts";
-import { type Application, group, kind, plural, version } from "../../model/application.ts";
-import type { KubeObject, ResourceKind } from "../../model/object.ts";
-
-/** Known without asking: the only version there is. */
-export const applicationResource: ResourceKind = {
+import {
+  type Application,
+  applicationResource,
   group,
+  plural,
   version,
-  kind,
-  resource: plural,
-  namespaced: true,
-  verbs: ["get", "list", "watch", "patch"],
-};
+} from "../../model/application.ts";
+import type { KubeObject } from "../../model/object.ts";
 
 /** The owner of what the command writes, in managedFields; not one that counts as drift, nor one of the controller's. */
 export const fieldManager = "mooring-cli";

@@ -1,5 +1,6 @@
 /** When a rollback ends: a time, or how long it is until then. */
 import { milliseconds } from "../../model/duration.ts";
+import { timestamp } from "../../model/time.ts";
 
 /**
  * @param text `2h`, `1h30m`, or RFC 3339: `2026-11-21T18:00:00Z`
@@ -17,7 +18,7 @@ export function endOf(text: string, now: Date): string {
   const at = isDuration ? now.getTime() + durationMs(text) : Date.parse(text);
   if (Number.isNaN(at)) throw new Error(`--until: ${JSON.stringify(text)} is no time`);
   if (at <= now.getTime()) throw new Error(`--until: ${JSON.stringify(text)} has passed`);
-  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+  return timestamp(new Date(at));
 }
 
 const dayMs = 24 * 3_600_000;
